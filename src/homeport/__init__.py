@@ -1,0 +1,3 @@
+"""Homeport: a private container registry and a local AWS cloud for homelabs."""
+
+VERSION = "0.1.0"

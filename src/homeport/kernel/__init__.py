@@ -1,0 +1,1 @@
+"""What both halves stand on: HTTP, storage, jobs, time, identity. It knows neither registries nor AWS."""
