@@ -1,0 +1,240 @@
+"""The table of settings: every name, kind, default and explanation, once."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from homeport.kernel.config import kinds
+from homeport.kernel.config.kinds import AccessRule, Kind, Network, Secret, Shown
+from homeport.kernel.http.address import Address, TcpAddress
+
+T = TypeVar("T")
+
+Durability = Literal["process", "power"]
+LogFormat = Literal["auto", "human", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+TlsMode = Literal["auto", "on", "off"]
+
+_TABLE = "setting"
+_DURABILITY: Kind[Durability] = kinds.choice("process", "power")
+_LOG_FORMAT: Kind[LogFormat] = kinds.choice("auto", "human", "json")
+_LOG_LEVEL: Kind[LogLevel] = kinds.choice("debug", "info", "warning", "error")
+_TLS_MODE: Kind[TlsMode] = kinds.choice("auto", "on", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """One row: what can be set, under which names.
+
+    Attributes:
+        key: in the configuration file, dots between its levels.
+        attribute: of `Settings`; carries the unit where there is one.
+        default: as a person would write it.
+        env: environment variable; empty where only a file can say it.
+        flag: command-line flag; empty where there is none.
+    """
+
+    key: str
+    attribute: str
+    kind: Kind[T]
+    default: str
+    help: str
+    env: str
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row(Generic[T]):
+    key: str
+    kind: Kind[T]
+    help: str
+    default: str
+    sources: Literal["all", "file", "no flag"]
+
+
+def setting(
+    key: str,
+    kind: Kind[T],
+    default: T,
+    about: str,
+    *,
+    default_text: str = "",
+    sources: Literal["all", "file", "no flag"] = "all",
+) -> T:
+    """A field of `Settings` with its row of the table; `default_text` where the default depends on other things."""
+    row = _Row(key, kind, about, default_text or _plain(kind.show(default)), sources)
+    return field(default=default, metadata={_TABLE: row})
+
+
+def _plain(shown: Shown) -> str:
+    match shown:
+        case bool():
+            return str(shown).lower()
+        case list() | dict():
+            return ""
+        case _:
+            return str(shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set, parsed and checked."""
+
+    data_dir: Path = setting(
+        "data_dir",
+        kinds.PATH,
+        Path(),
+        "Directory that holds everything Homeport keeps; made with mode 0700.",
+        default_text="$XDG_DATA_HOME/homeport",
+    )
+    durability: Durability = setting(
+        "durability",
+        _DURABILITY,
+        "process",
+        "What an acknowledged write survives: the end of the process (kill -9), or loss of power too (fsync).",
+    )
+
+    log_format: LogFormat = setting(
+        "log.format", _LOG_FORMAT, "auto", "Form of the log; auto is human on a terminal and JSON lines elsewhere."
+    )
+    log_level: LogLevel = setting("log.level", _LOG_LEVEL, "info", "The least important events that are logged.")
+
+    listen_registry: tuple[Address, ...] = setting(
+        "listen.registry",
+        kinds.ADDRESSES,
+        (TcpAddress("127.0.0.1", 5000),),
+        "Addresses of the container registry; empty is off, port 0 takes a free one.",
+    )
+    listen_aws: tuple[Address, ...] = setting(
+        "listen.aws", kinds.ADDRESSES, (), "Addresses of the AWS endpoint; empty is off."
+    )
+    listen_debug: tuple[Address, ...] = setting(
+        "listen.debug",
+        kinds.ADDRESSES,
+        (TcpAddress("127.0.0.1", 5001),),
+        "Addresses of /metrics and /debug/health; empty is off.",
+    )
+
+    http_trusted_proxies: tuple[Network, ...] = setting(
+        "http.trusted_proxies",
+        kinds.NETWORKS,
+        (),
+        "Networks of proxies whose X-Forwarded-* and Forwarded headers count.",
+    )
+    http_header_timeout_seconds: float = setting(
+        "http.header_timeout", kinds.DURATION, 30.0, "Longest time for a request's head to arrive."
+    )
+    http_idle_timeout_seconds: float = setting(
+        "http.idle_timeout", kinds.DURATION, 75.0, "How long a connection is kept open between two requests."
+    )
+    http_body_timeout_seconds: float = setting(
+        "http.body_timeout", kinds.DURATION, 60.0, "Longest pause inside a body before the connection is closed."
+    )
+    http_drain_seconds: float = setting(
+        "http.drain", kinds.DURATION, 30.0, "How long requests may still run after the server was told to stop."
+    )
+    http_max_connections: int = setting(
+        "http.max_connections", kinds.COUNT, 1024, "Most connections open at one time, over all listeners."
+    )
+
+    tls_mode: TlsMode = setting(
+        "tls.mode",
+        _TLS_MODE,
+        "auto",
+        "Where TLS is spoken; auto is everywhere but on loopback and Unix sockets, off is plain HTTP everywhere.",
+    )
+    tls_certificate: Path | None = setting(
+        "tls.certificate",
+        kinds.OPTIONAL_PATH,
+        None,
+        "Certificate chain (PEM), read again when it changes; without one Homeport's own CA makes it.",
+    )
+    tls_key: Path | None = setting("tls.key", kinds.OPTIONAL_PATH, None, "Private key (PEM) of tls.certificate.")
+    tls_names: tuple[str, ...] = setting(
+        "tls.names", kinds.NAMES, (), "More host names and IP addresses for the certificate that the own CA makes."
+    )
+
+    login_user: str = setting(
+        "login.user", kinds.TEXT, "", "Name of the user that the first start makes; empty lets Homeport choose."
+    )
+    login_password: Secret = setting(
+        "login.password",
+        kinds.SECRET,
+        Secret(""),
+        "Password of login.user; empty lets Homeport generate one and show it once. Never a flag: others could see it.",
+        sources="no flag",
+    )
+
+    registry_root: Path = setting(
+        "registry.root",
+        kinds.PATH,
+        Path("registry"),
+        "Directory of the registry's content, in the layout of CNCF distribution.",
+        default_text="<data_dir>/registry",
+    )
+    registry_htpasswd: Path = setting(
+        "registry.htpasswd",
+        kinds.PATH,
+        Path("auth/htpasswd"),
+        "File of users and bcrypt hashes, read again when it changes.",
+        default_text="<data_dir>/auth/htpasswd",
+    )
+    registry_realm: str = setting("registry.realm", kinds.TEXT, "Homeport", "Name of the registry in password prompts.")
+    registry_anonymous_pull: bool = setting(
+        "registry.anonymous_pull", kinds.BOOLEAN, False, "Whether everybody may pull without a password."
+    )
+    registry_access: tuple[AccessRule, ...] = setting(
+        "registry.access",
+        kinds.ACCESS,
+        (),
+        "Rules of who may pull, push and delete where; without rules every user may do everything.",
+        sources="file",
+    )
+    registry_groups: Mapping[str, frozenset[str]] = field(
+        default_factory=dict,
+        metadata={_TABLE: _Row("registry.groups", kinds.GROUPS, "Users of each group that rules name.", "", "file")},
+    )
+    registry_delete: bool = setting("registry.delete", kinds.BOOLEAN, True, "Whether anything may be deleted.")
+    registry_read_only: bool = setting(
+        "registry.read_only", kinds.BOOLEAN, False, "Whether every push and delete is refused."
+    )
+    registry_public_url: str = setting(
+        "registry.public_url", kinds.URL, "", "URL that clients reach the registry under, for absolute links."
+    )
+    registry_relative_urls: bool = setting(
+        "registry.relative_urls", kinds.BOOLEAN, True, "Whether Location headers leave out scheme and host."
+    )
+    registry_upload_expiry_seconds: float = setting(
+        "registry.upload_expiry", kinds.DURATION, 604800.0, "Age at which an upload that nobody finished is removed."
+    )
+    registry_min_free_bytes: int = setting(
+        "registry.min_free", kinds.SIZE, 268435456, "Free disk space below which uploads are refused."
+    )
+    registry_max_bytes: int = setting(
+        "registry.max_size", kinds.SIZE, 0, "Most bytes that the registry's blobs may take; 0 is no limit."
+    )
+
+    def __post_init__(self) -> None:
+        # Paths that nobody set are relative, and live in the data directory; a set path is absolute and stays.
+        for attribute in ("registry_root", "registry_htpasswd"):
+            object.__setattr__(self, attribute, self.data_dir / getattr(self, attribute))
+
+
+def _setting_of(declared: "dataclasses.Field[object]") -> Setting[object]:
+    row: _Row[object] = declared.metadata[_TABLE]
+    words = row.key.replace(".", "_")
+    return Setting(
+        key=row.key,
+        attribute=declared.name,
+        kind=row.kind,
+        default=row.default,
+        help=row.help,
+        env="" if row.sources == "file" else f"HOMEPORT_{words.upper()}",
+        flag="--" + words.replace("_", "-") if row.sources == "all" else "",
+    )
+
+
+SETTINGS: tuple[Setting[object], ...] = tuple(_setting_of(declared) for declared in dataclasses.fields(Settings))
+"""Every setting, in the order of the file's sections."""
