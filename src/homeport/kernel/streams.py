@@ -1,0 +1,123 @@
+"""Bodies that never become Python objects: slices of files on their way to a socket."""
+
+import os
+import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+READ_BYTES = 256 * 1024
+_SENDFILE_BYTES = 8 * 1024 * 1024
+_PATIENCE_MS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`count` bytes of the file from `offset` on, and the literal bytes that go before them."""
+
+    offset: int
+    count: int
+    before: bytes = b""
+
+
+class FileSlices:
+    """Parts of one open file, in order, with literal bytes between and behind; closed by whoever sends it."""
+
+    __slots__ = ("_fd", "_length", "after", "slices")
+
+    def __init__(self, fd: int, slices: Sequence[Slice], *, after: bytes = b"") -> None:
+        self._fd = fd
+        self.slices = tuple(slices)
+        self.after = after
+        self._length = sum(len(s.before) + s.count for s in self.slices) + len(after)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def fd(self) -> int:
+        """The file's descriptor."""
+        return self._fd
+
+    def read(self) -> bytes:
+        """All of it as bytes; for small ones."""
+        parts = [part for s in self.slices for part in (s.before, os.pread(self._fd, s.count, s.offset))]
+        return b"".join((*parts, self.after))
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class FileShorter(ConnectionError):
+    """The file ended before what was promised of it; the connection cannot go on."""
+
+
+@dataclass(slots=True)
+class SocketSender:
+    """Sends literal bytes and slices of a file over a non-blocking socket, from any thread, without copying them.
+
+    Args:
+        sock_fd: a duplicate of the connection's descriptor: it stays this one whatever becomes of the transport.
+        file_fd: the file.
+        pieces: what is left to send; bytes, or (offset, count) of the file.
+    """
+
+    sock_fd: int
+    file_fd: int
+    pieces: list[bytes | tuple[int, int]]
+
+    def send_while_fast(self) -> bool:
+        """Send until all is out (True) or the other end has taken nothing for some milliseconds (False).
+
+        Raises:
+            OSError: the connection is broken.
+            FileShorter: the file has fewer bytes than promised.
+        """
+        waiting = select.poll()
+        waiting.register(self.sock_fd, select.POLLOUT)
+        while self.pieces:
+            try:
+                self._send_some()
+            except BlockingIOError:
+                if not waiting.poll(_PATIENCE_MS):
+                    return False
+        return True
+
+    def _send_some(self) -> None:
+        match self.pieces[0]:
+            case bytes() as literal:
+                sent = os.write(self.sock_fd, literal)
+                if sent < len(literal):
+                    self.pieces[0] = literal[sent:]
+                else:
+                    del self.pieces[0]
+            case (offset, count):
+                sent = os.sendfile(self.sock_fd, self.file_fd, offset, min(count, _SENDFILE_BYTES))
+                if sent == 0:
+                    raise FileShorter("the file ended before what was promised of it")
+                if sent < count:
+                    self.pieces[0] = (offset + sent, count - sent)
+                else:
+                    del self.pieces[0]
+
+
+def pieces_of(head: bytes, body: FileSlices) -> list[bytes | tuple[int, int]]:
+    """The head and the body as a sender's pieces, without empty ones."""
+    pieces: list[bytes | tuple[int, int]] = [head]
+    for part in body.slices:
+        if part.before:
+            pieces.append(part.before)
+        if part.count:
+            pieces.append((part.offset, part.count))
+    if body.after:
+        pieces.append(body.after)
+    return pieces
