@@ -156,14 +156,14 @@ class Settings:
         "tls.names", kinds.NAMES, (), "More host names and IP addresses for the certificate that the own CA makes."
     )
 
-    login_user: str = setting(
-        "login.user", kinds.TEXT, "", "Name of the user that the first start makes; empty lets Homeport choose."
+    user: str = setting(
+        "user", kinds.TEXT, "", "Name of the user that the first start makes; empty lets Homeport choose."
     )
-    login_password: Secret = setting(
-        "login.password",
+    password: Secret = setting(
+        "password",
         kinds.SECRET,
         Secret(""),
-        "Password of login.user; empty lets Homeport generate one and show it once. Never a flag: others could see it.",
+        "Password of user; empty lets Homeport generate one and show it once. No flag: a process list would show it.",
         sources="no flag",
     )
 

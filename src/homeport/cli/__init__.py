@@ -1,0 +1,1 @@
+"""The command line: it asks, prints and exits; what it does is done below it."""

@@ -1,0 +1,24 @@
+"""How an operator's problem is told: reference, message and hint, on standard error."""
+
+import re
+import sys
+
+import click
+
+from homeport.cli.terminal import print_styled
+from homeport.kernel.errors import OperatorError
+
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def reference_of(error: OperatorError) -> str:
+    """The word to search the documentation for: the class's name, `UnknownSettingError` as `unknown-setting`."""
+    return _WORD_STARTS.sub("-", type(error).__name__.removesuffix("Error")).lower()
+
+
+def show_error(error: OperatorError) -> None:
+    """Print it as a person needs it; no traceback."""
+    lines = [f"{click.style('error', fg='red', bold=True)} [{reference_of(error)}]: {error.message}"]
+    if error.hint:
+        lines.append(f" {click.style('hint', fg='cyan')}: {error.hint}")
+    print_styled("\n".join(lines), sys.stderr)

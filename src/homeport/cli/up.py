@@ -1,0 +1,45 @@
+"""`homeport up`: the server in the foreground, from command line to exit status."""
+
+import sys
+
+import click
+
+from homeport.cli.context import with_options
+from homeport.kernel.config import Loaded, Settings
+from homeport.kernel.errors import OperatorError
+
+
+class NoPasswordError(OperatorError):
+    """`--password-stdin` found nothing to read."""
+
+
+@click.command()
+@click.option("--password-stdin", is_flag=True, help="Read the password of --user from the first line of stdin.")
+@with_options()
+def up(loaded: Loaded, *, password_stdin: bool) -> None:
+    """Start Homeport in the foreground; Ctrl-C stops it, a second Ctrl-C at once.
+
+    Without a user, the first start makes one with a generated password and shows it once.
+    """
+    settings = loaded.settings
+    if password_stdin and not settings.user:
+        raise click.UsageError("--password-stdin needs --user NAME.")
+    password = _first_line() if password_stdin else settings.password.reveal()
+    raise SystemExit(_serve(settings, password))
+
+
+def _serve(settings: Settings, password: str) -> int:
+    # The server's own modules come in only now: a wrong flag is answered without them.
+    from homeport.app import UpOptions, serve
+    from homeport.cli.banner import print_banner
+
+    return serve(settings, UpOptions(user=settings.user or None, password=password or None, banner=print_banner))
+
+
+def _first_line() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise NoPasswordError(
+            "there is no password on standard input", hint="pipe it in: `... --password-stdin < FILE`"
+        )
+    return password
