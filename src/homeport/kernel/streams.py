@@ -1,7 +1,9 @@
 """Bodies that never become Python objects: slices of files on their way to a socket."""
 
+import enum
 import os
 import select
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -9,6 +11,17 @@ from typing import Self
 READ_BYTES = 256 * 1024
 _SENDFILE_BYTES = 8 * 1024 * 1024
 _PATIENCE_MS = 20
+_TURN_SECONDS = 0.25
+
+
+class Turn(enum.Enum):
+    """How a thread's turn at sending ended."""
+
+    DONE = "done"
+    BLOCKED = "blocked"
+    """The other end takes nothing: wait for it without a thread."""
+    OVER = "over"
+    """Others may want the thread: queue again behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +88,8 @@ class SocketSender:
     file_fd: int
     pieces: list[bytes | tuple[int, int]]
 
-    def send_while_fast(self) -> bool:
-        """Send until all is out (True) or the other end has taken nothing for some milliseconds (False).
+    def send_for_a_turn(self) -> Turn:
+        """Send until all is out, the other end takes nothing for some milliseconds, or the turn is over.
 
         Raises:
             OSError: the connection is broken.
@@ -84,13 +97,16 @@ class SocketSender:
         """
         waiting = select.poll()
         waiting.register(self.sock_fd, select.POLLOUT)
+        over_at = time.monotonic() + _TURN_SECONDS
         while self.pieces:
             try:
                 self._send_some()
             except BlockingIOError:
                 if not waiting.poll(_PATIENCE_MS):
-                    return False
-        return True
+                    return Turn.BLOCKED
+            if time.monotonic() > over_at:
+                return Turn.OVER
+        return Turn.DONE
 
     def _send_some(self) -> None:
         match self.pieces[0]:

@@ -5,11 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from homeport.kernel.errors import OperatorError
-
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^;,"\s]*))\s*')
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
-_UNIX_PEER = "unix"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -26,18 +23,18 @@ class Origin:
 class TrustedProxies:
     """The networks whose X-Forwarded-* and Forwarded headers (RFC 7239) count; nobody else's do.
 
-    A peer on a Unix socket is trusted when the list holds `unix`.
+    A peer on a Unix socket is always trusted: the file's permissions say who that can be.
     """
 
-    def __init__(self, networks: Sequence[str]) -> None:
-        self._unix = _UNIX_PEER in networks
-        self._networks = tuple(_network(text) for text in networks if text != _UNIX_PEER)
-        self.any = bool(networks)
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._networks = tuple(networks)
 
     def trusts(self, peer: str) -> bool:
         """Whether this peer may speak for others."""
         if not peer:
-            return self._unix
+            return True
+        if not self._networks:
+            return False
         try:
             address = ipaddress.ip_address(peer.partition("%")[0])
         except ValueError:
@@ -52,7 +49,7 @@ class TrustedProxies:
         `Forwarded` wins over `X-Forwarded-*`; of several hops the nearest one that is not itself trusted is the client.
         """
         own = Origin(peer, "https" if tls else "http", _plausible_host(headers.get("Host", "")))
-        if not self.any or not self.trusts(peer):
+        if not self.trusts(peer):
             return own
         if forwarded := headers.get("Forwarded"):
             return self._from_forwarded(forwarded, own)
@@ -75,15 +72,6 @@ class TrustedProxies:
             if not self.trusts(address):
                 return address
         return addresses[0] if addresses else ""
-
-
-def _network(text: str) -> Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError as error:
-        raise OperatorError(
-            f"'{text}' is not a network of trusted proxies", hint="write an address or a CIDR such as 10.42.0.0/16"
-        ) from error
 
 
 def _pairs(element: str) -> dict[str, str]:

@@ -42,9 +42,7 @@ class Endpoint:
         if isinstance(self.address, UnixAddress):
             return f"http+unix://{self.address.path}"
         host = self.address.host
-        reachable = TcpAddress(
-            {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), self.address.port
-        )  # noqa: S104 # replaced here, not listened on
+        reachable = TcpAddress(_REACHABLE.get(host, host), self.address.port)
         return f"{'https' if self.tls else 'http'}://{reachable}"
 
 

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from homeport.kernel.http.message import Request, Response
-from homeport.kernel.streams import READ_BYTES, FileSlices, SocketSender, pieces_of
+from homeport.kernel.streams import READ_BYTES, FileSlices, SocketSender, Turn, pieces_of
 
 if TYPE_CHECKING:
     from homeport.kernel.http.connection import Incoming
@@ -167,11 +167,13 @@ class Outgoing:
         running = None
         try:
             while True:
-                running = loop.run_in_executor(None, sender.send_while_fast)
-                if await asyncio.shield(running):
+                running = loop.run_in_executor(None, sender.send_for_a_turn)
+                turn = await asyncio.shield(running)
+                if turn is Turn.DONE:
                     break
-                async with asyncio.timeout(timeout):
-                    await _writable(loop, sock_fd)
+                if turn is Turn.BLOCKED:
+                    async with asyncio.timeout(timeout):
+                        await _writable(loop, sock_fd)
         except TimeoutError:
             connection.transport.abort()
             raise ConnectionResetError("client takes nothing") from None
@@ -212,7 +214,7 @@ async def _writable(loop: asyncio.AbstractEventLoop, fd: int) -> None:
         loop.remove_writer(fd)
 
 
-async def _settled(running: "asyncio.Future[bool] | None") -> None:
+async def _settled(running: "asyncio.Future[Turn] | None") -> None:
     """Wait for a sender's thread even when we are cancelled: its descriptors must not be closed under it."""
     while running is not None and not running.done():
         try:
