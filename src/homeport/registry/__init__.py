@@ -1,0 +1,1 @@
+"""The registry half: OCI distribution over distribution's own directory layout."""

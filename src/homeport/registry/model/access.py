@@ -1,0 +1,210 @@
+"""Access rules: who may pull, push and delete in which repositories."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from homeport.kernel.auth.principal import Principal
+from homeport.kernel.errors import OperatorError
+
+Action = Literal["pull", "push", "delete"]
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+EVERYONE: Final = "*"
+"""In a rule's users: every user with a password; in its actions: all of them."""
+
+_KEYS = ("users", "groups", "anonymous", "repositories", "actions")
+_pattern_component = re.compile(r"[a-z0-9._*-]+").fullmatch
+_NOTHING = re.compile(r"(?!)")
+_ANYTHING = "**"
+_MAX_REMEMBERED = 4096
+
+
+class AccessRuleError(OperatorError):
+    """An access rule that means nothing, or not what its writer thought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One permission: these people may do these things in repositories of these names.
+
+    Attributes:
+        users: names; `*` is everybody who has logged in.
+        groups: names of groups, any one of which is enough.
+        anonymous: whether callers without credentials count as well.
+        patterns: `*` stands for text inside one component of a name, `**` for any number of whole components.
+    """
+
+    users: frozenset[str]
+    groups: frozenset[str]
+    anonymous: bool
+    patterns: tuple[str, ...]
+    actions: frozenset[Action]
+
+    def concerns(self, principal: Principal, groups: frozenset[str]) -> bool:
+        """Whether the rule speaks of this caller, who belongs to these groups."""
+        if self.anonymous or not principal.name:
+            return self.anonymous
+        return EVERYONE in self.users or principal.name in self.users or not groups.isdisjoint(self.groups)
+
+
+class Rules:
+    """All rules together: something is allowed if one of them allows it.
+
+    Without any rule, every user may do everything, and anonymous callers may pull if the settings say so.
+    """
+
+    def __init__(self, rules: Sequence[Rule], groups: Mapping[str, frozenset[str]] | None = None) -> None:
+        self._rules = tuple(rules)
+        self._groups = {user: frozenset(of) for user, of in _turned(groups or {}).items()}
+        self._compiled: dict[tuple[Principal, Action], re.Pattern[str] | None] = {}
+
+    @classmethod
+    def from_settings(
+        cls,
+        access: Sequence[object],
+        groups: Mapping[str, object],
+        *,
+        anonymous_pull: bool,
+    ) -> "Rules":
+        """The rules that the settings `registry.access`, `registry.groups` and `registry.anonymous_pull` make.
+
+        Raises:
+            AccessRuleError: with the place of the mistake.
+        """
+        members = {name: frozenset(_texts(users, f"registry.groups.{name}")) for name, users in groups.items()}
+        if not access:
+            return cls(_default_rules(anonymous_pull=anonymous_pull), members)
+        if anonymous_pull:
+            raise AccessRuleError(
+                "registry.anonymous_pull has no effect beside registry.access",
+                hint="remove it, and add a rule with `anonymous: true` for the repositories that anybody may pull",
+            )
+        return cls([_read_rule(rule, number, members) for number, rule in enumerate(access, start=1)], members)
+
+    def allow(self, principal: Principal, action: Action, repository: str) -> bool:
+        """Whether the caller may do this in the repository of this name, be there one or not."""
+        pattern = self._pattern(principal, action)
+        return pattern is None or pattern.fullmatch(repository) is not None
+
+    def allow_everywhere(self, principal: Principal, action: Action) -> bool:
+        """Whether no repository is closed to the caller, so that listings need no filter."""
+        return self._pattern(principal, action) is None
+
+    def allow_anywhere(self, principal: Principal, action: Action) -> bool:
+        """Whether there is any repository, existing or not, in which the caller may do this."""
+        return self._pattern(principal, action) is not _NOTHING
+
+    def _pattern(self, principal: Principal, action: Action) -> re.Pattern[str] | None:
+        """All that concerns one caller, compiled once; `None` stands for every repository."""
+        key = (principal, action)
+        try:
+            return self._compiled[key]
+        except KeyError:
+            if len(self._compiled) >= _MAX_REMEMBERED:
+                self._compiled.clear()
+            found = self._compiled[key] = self._compile(principal, action)
+            return found
+
+    def _compile(self, principal: Principal, action: Action) -> re.Pattern[str] | None:
+        groups = principal.groups | self._groups.get(principal.name, frozenset())
+        patterns = dict.fromkeys(
+            pattern
+            for rule in self._rules
+            if action in rule.actions and rule.concerns(principal, groups)
+            for pattern in rule.patterns
+        )
+        if _ANYTHING in patterns:
+            return None
+        return re.compile("|".join(map(_to_expression, patterns))) if patterns else _NOTHING
+
+
+def _turned(groups: Mapping[str, frozenset[str]]) -> dict[str, set[str]]:
+    """Groups by user instead of users by group."""
+    found: dict[str, set[str]] = {}
+    for group, users in groups.items():
+        for user in users:
+            found.setdefault(user, set()).add(group)
+    return found
+
+
+def _default_rules(*, anonymous_pull: bool) -> list[Rule]:
+    nobody: frozenset[str] = frozenset()
+    rules = [Rule(frozenset({EVERYONE}), nobody, anonymous=False, patterns=(_ANYTHING,), actions=frozenset(ACTIONS))]
+    if anonymous_pull:
+        rules.append(Rule(nobody, nobody, anonymous=True, patterns=(_ANYTHING,), actions=frozenset({"pull"})))
+    return rules
+
+
+def _read_rule(value: object, number: int, groups: Mapping[str, frozenset[str]]) -> Rule:
+    where = f"registry.access, rule {number}"
+    if not isinstance(value, Mapping):
+        raise AccessRuleError(f"{where}: must be a mapping", hint=f"its keys: {', '.join(_KEYS)}")
+    if unknown := [str(key) for key in value if key not in _KEYS]:
+        raise AccessRuleError(f"{where}: unknown key {unknown[0]!r}", hint=f"known keys: {', '.join(_KEYS)}")
+    anonymous = value.get("anonymous", False)
+    if not isinstance(anonymous, bool):
+        raise AccessRuleError(f"{where}: anonymous must be true or false")
+    patterns = _texts(value.get("repositories"), f"{where}, repositories")
+    rule = Rule(
+        users=frozenset(_texts(value.get("users", ()), f"{where}, users")),
+        groups=frozenset(_texts(value.get("groups", ()), f"{where}, groups")),
+        anonymous=anonymous,
+        patterns=tuple(
+            _read_pattern(text, where) for text in _texts(value.get("repositories"), f"{where}, repositories")
+        ),
+        actions=frozenset(_read_actions(_texts(value.get("actions"), f"{where}, actions"), where)),
+    )
+    _check_sense(rule, where, groups)
+    return rule
+
+
+def _check_sense(rule: Rule, where: str, groups: Mapping[str, frozenset[str]]) -> None:
+    if not (rule.users or rule.groups or rule.anonymous):
+        raise AccessRuleError(f"{where}: speaks of nobody", hint="give users, groups, or `anonymous: true`")
+    if unknown := sorted(rule.groups - groups.keys()):
+        known = ", ".join(sorted(groups)) or "there are none"
+        raise AccessRuleError(f"{where}: no group {unknown[0]!r} in registry.groups", hint=f"groups: {known}")
+
+
+def _read_actions(words: Iterable[str], where: str) -> Iterable[Action]:
+    for word in words:
+        if word == EVERYONE:
+            yield from ACTIONS
+            continue
+        action = next((known for known in ACTIONS if known == word), None)
+        if action is None:
+            raise AccessRuleError(f"{where}: unknown action {word!r}", hint="actions: pull, push, delete, or *")
+        yield action
+
+
+def _read_pattern(text: str, where: str) -> str:
+    for component in text.split("/"):
+        if _pattern_component(component) is None or ("**" in component and component != "**"):
+            raise AccessRuleError(
+                f"{where}: {text!r} is no pattern of repository names",
+                hint="* stands for text inside one component, ** for whole components: team-*, team/*, team/**",
+            )
+    return text
+
+
+def _texts(value: object, where: str) -> list[str]:
+    """One text or several; nothing at all is a mistake unless the caller has a default."""
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Sequence | frozenset | set) or not all(isinstance(item, str) for item in value):
+        raise AccessRuleError(f"{where}: must be a list of names")
+    return [str(item) for item in value]
+
+
+def _to_expression(pattern: str) -> str:
+    """A regular expression for one pattern; `**` also stands for no component at all."""
+    *before, last = pattern.split("/")
+    parts = ["(?:[^/]+/)*" if component == "**" else _component_expression(component) + "/" for component in before]
+    parts.append(".+" if last == "**" else _component_expression(last))
+    return "".join(parts)
+
+
+def _component_expression(component: str) -> str:
+    return "[^/]*".join(map(re.escape, component.split("*")))

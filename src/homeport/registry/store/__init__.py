@@ -1,0 +1,1 @@
+"""The registry's content on disk, and the index derived from it."""
