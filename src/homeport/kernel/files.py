@@ -12,8 +12,7 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     A symbolic link is followed, so that what it names is replaced and not the link. An owner that the file already
     has stays, where the system lets us: what root edits must stay readable for the server's own user.
 
-    Args:
-        mode: permissions of the file, whatever the umask.
+    `mode` is what the file's permissions are, whatever the umask.
 
     Raises:
         OSError: nothing was changed.

@@ -105,13 +105,21 @@ def remove_user(path: Path, name: str) -> None:
     _edit(path, remove)
 
 
-def ensure_htpasswd(path: Path, ids: Ids, *, user: str = DEFAULT_USER, cost: int = DEFAULT_COST) -> str | None:
-    """Make a missing password file with one user; the generated password, or None when the file was there."""
+def ensure_htpasswd(
+    path: Path, ids: Ids, *, user: str = "", password: str = "", cost: int = DEFAULT_COST
+) -> str | None:
+    """Make a missing password file with one user, named and with a password as given.
+
+    Without a password one is generated and returned, to be shown once; None in every other case.
+
+    Raises:
+        UserNameError, PasswordRefused: what could not log in.
+    """
     if path.exists():
         return None
-    password = ids.password()
-    add_user(path, user, password, cost=cost)
-    return password
+    chosen = password or ids.password()
+    add_user(path, user or DEFAULT_USER, chosen, cost=cost)
+    return None if password else chosen
 
 
 def _hash(password: str, cost: int) -> str:

@@ -1,10 +1,10 @@
-"""Credentials against the password file: remembered when right, equally slow when wrong, slowed down when often wrong."""
+"""Credentials against the password file: remembered when right, equally slow when wrong, refused when often wrong."""
 
 import asyncio
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +71,7 @@ class Verifier:
         path: Path,
         clock: Clock,
         *,
-        groups: Mapping[str, Sequence[str]] | None = None,
+        groups: Mapping[str, Collection[str]] | None = None,
         notify: Notify = lambda _notice: None,
         work: Work = bcrypt.hashpw,
     ) -> None:
@@ -84,7 +84,7 @@ class Verifier:
         self._running: dict[_Digest, asyncio.Task[bool]] = {}
         self._threads = ThreadPoolExecutor(_HASHING_THREADS, thread_name_prefix="password")
         self._principals: dict[str, Principal] = {}
-        self._groups: Mapping[str, Sequence[str]] = {}
+        self._groups: Mapping[str, Collection[str]] = {}
         self.regroup(groups or {})
 
     def cached(self, authorization: str) -> Principal | None:
@@ -106,11 +106,7 @@ class Verifier:
         return self._principals[entry.name]
 
     async def check(self, authorization: str, client: str) -> Outcome:
-        """Who sent this Authorization header.
-
-        Args:
-            client: the address that the request came from, trusted proxies already seen through.
-        """
+        """Who sent this Authorization header; `client` is the address it came from, trusted proxies seen through."""
         principal = self.cached(authorization)
         if principal is not None:
             return principal
@@ -128,7 +124,7 @@ class Verifier:
             return Rejected("malformed")
         return Rejected("malformed") if ":" in username else await self.check(authorization, client)
 
-    def regroup(self, groups: Mapping[str, Sequence[str]]) -> None:
+    def regroup(self, groups: Mapping[str, Collection[str]]) -> None:
         """Take new groups from the settings; who is logged in has them from the next request on."""
         self._groups = groups
         self._principals = {name: self._principal(name) for name in self._file.users.hashes}
@@ -181,10 +177,9 @@ class Verifier:
     def _take_over_users(self) -> None:
         """Forget whose hash is another or gone; who did not change need not be hashed again for a neighbour's sake."""
         hashes = self._file.users.hashes
-        kept = [
-            (key, entry) for key, entry in self._remembered.items() if hashes.get(entry.name) == entry.password_hash
-        ]
-        self._remembered = OrderedDict(kept)
+        changed = [key for key, entry in self._remembered.items() if hashes.get(entry.name) != entry.password_hash]
+        for key in changed:
+            del self._remembered[key]
         self.regroup(self._groups)
 
     def _principal(self, name: str) -> Principal:
