@@ -151,9 +151,7 @@ def _read_rule(value: object, number: int, groups: Mapping[str, frozenset[str]])
         users=frozenset(_texts(value.get("users", ()), f"{where}, users")),
         groups=frozenset(_texts(value.get("groups", ()), f"{where}, groups")),
         anonymous=anonymous,
-        patterns=tuple(
-            _read_pattern(text, where) for text in _texts(value.get("repositories"), f"{where}, repositories")
-        ),
+        patterns=tuple(_read_pattern(text, where) for text in patterns),
         actions=frozenset(_read_actions(_texts(value.get("actions"), f"{where}, actions"), where)),
     )
     _check_sense(rule, where, groups)

@@ -8,14 +8,19 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
 from homeport.registry.model.digest import ALGORITHMS, Digest, find_digest
-from homeport.registry.model.names import RepositoryName, Tag, UploadId, is_repository, is_tag, is_upload_id
+from homeport.registry.model.names import (
+    MAX_REPOSITORY_CHARACTERS,
+    RepositoryName,
+    Tag,
+    UploadId,
+    is_repository,
+    is_tag,
+    is_upload_id,
+)
 from homeport.registry.store.links import Damaged, read_link
-from homeport.registry.store.paths import LAYERS, LINK, MANIFESTS, TEMPORARY_SUFFIX, UPLOADS, Paths
-
-_OWN_DIRECTORIES: Final = frozenset({LAYERS, MANIFESTS, UPLOADS})
+from homeport.registry.store.paths import LAYERS, LINK, MANIFESTS, TEMPORARY_SUFFIX, Paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,9 @@ def _scan_below(directory: str, name: str, *, top: bool = False) -> Iterator[Rep
     if isinstance(entries, Damage):
         if not (top and not os.path.lexists(directory)):
             yield entries
+        return
+    if len(name) > MAX_REPOSITORY_CHARACTERS:
+        yield Damage(directory, "nested too deeply for a repository name")  # a symbolic link to above can do that
         return
     if any(entry.name in {MANIFESTS, LAYERS} for entry in entries):
         if is_repository(name):
