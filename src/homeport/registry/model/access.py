@@ -1,20 +1,23 @@
 """Access rules: who may pull, push and delete in which repositories."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from homeport.kernel.auth.principal import Principal
+from homeport.kernel.config.kinds import AccessRule
 from homeport.kernel.errors import OperatorError
 
 Action = Literal["pull", "push", "delete"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 EVERYONE: Final = "*"
-"""In a rule's users: every user with a password; in its actions: all of them."""
+"""In a rule's users: every user with a password."""
 
-_KEYS = ("users", "groups", "anonymous", "repositories", "actions")
+NOBODY_KNOWN: Final = "anonymous"
+"""In a rule's users: callers without credentials, and so everybody else as well."""
+
 _pattern_component = re.compile(r"[a-z0-9._*-]+").fullmatch
 _NOTHING = re.compile(r"(?!)")
 _ANYTHING = "**"
@@ -63,8 +66,8 @@ class Rules:
     @classmethod
     def from_settings(
         cls,
-        access: Sequence[object],
-        groups: Mapping[str, object],
+        access: Sequence[AccessRule],
+        groups: Mapping[str, frozenset[str]],
         *,
         anonymous_pull: bool,
     ) -> "Rules":
@@ -73,15 +76,14 @@ class Rules:
         Raises:
             AccessRuleError: with the place of the mistake.
         """
-        members = {name: frozenset(_texts(users, f"registry.groups.{name}")) for name, users in groups.items()}
         if not access:
-            return cls(_default_rules(anonymous_pull=anonymous_pull), members)
+            return cls(_default_rules(anonymous_pull=anonymous_pull), groups)
         if anonymous_pull:
             raise AccessRuleError(
                 "registry.anonymous_pull has no effect beside registry.access",
-                hint="remove it, and add a rule with `anonymous: true` for the repositories that anybody may pull",
+                hint="remove it, and add a rule for `users: [anonymous]` with the repositories that anybody may pull",
             )
-        return cls([_read_rule(rule, number, members) for number, rule in enumerate(access, start=1)], members)
+        return cls([_to_rule(rule, number, groups) for number, rule in enumerate(access, start=1)], groups)
 
     def allow(self, principal: Principal, action: Action, repository: str) -> bool:
         """Whether the caller may do this in the repository of this name, be there one or not."""
@@ -137,44 +139,20 @@ def _default_rules(*, anonymous_pull: bool) -> list[Rule]:
     return rules
 
 
-def _read_rule(value: object, number: int, groups: Mapping[str, frozenset[str]]) -> Rule:
+def _to_rule(rule: AccessRule, number: int, groups: Mapping[str, frozenset[str]]) -> Rule:
     where = f"registry.access, rule {number}"
-    if not isinstance(value, Mapping):
-        raise AccessRuleError(f"{where}: must be a mapping", hint=f"its keys: {', '.join(_KEYS)}")
-    if unknown := [str(key) for key in value if key not in _KEYS]:
-        raise AccessRuleError(f"{where}: unknown key {unknown[0]!r}", hint=f"known keys: {', '.join(_KEYS)}")
-    anonymous = value.get("anonymous", False)
-    if not isinstance(anonymous, bool):
-        raise AccessRuleError(f"{where}: anonymous must be true or false")
-    patterns = _texts(value.get("repositories"), f"{where}, repositories")
-    rule = Rule(
-        users=frozenset(_texts(value.get("users", ()), f"{where}, users")),
-        groups=frozenset(_texts(value.get("groups", ()), f"{where}, groups")),
-        anonymous=anonymous,
-        patterns=tuple(_read_pattern(text, where) for text in patterns),
-        actions=frozenset(_read_actions(_texts(value.get("actions"), f"{where}, actions"), where)),
-    )
-    _check_sense(rule, where, groups)
-    return rule
-
-
-def _check_sense(rule: Rule, where: str, groups: Mapping[str, frozenset[str]]) -> None:
-    if not (rule.users or rule.groups or rule.anonymous):
-        raise AccessRuleError(f"{where}: speaks of nobody", hint="give users, groups, or `anonymous: true`")
-    if unknown := sorted(rule.groups - groups.keys()):
+    if unknown := sorted(set(rule.groups) - groups.keys()):
         known = ", ".join(sorted(groups)) or "there are none"
         raise AccessRuleError(f"{where}: no group {unknown[0]!r} in registry.groups", hint=f"groups: {known}")
-
-
-def _read_actions(words: Iterable[str], where: str) -> Iterable[Action]:
-    for word in words:
-        if word == EVERYONE:
-            yield from ACTIONS
-            continue
-        action = next((known for known in ACTIONS if known == word), None)
-        if action is None:
-            raise AccessRuleError(f"{where}: unknown action {word!r}", hint="actions: pull, push, delete, or *")
-        yield action
+    if unknown_actions := sorted(rule.actions.difference(ACTIONS)):
+        raise AccessRuleError(f"{where}: unknown action {unknown_actions[0]!r}", hint="actions: pull, push, delete")
+    return Rule(
+        users=frozenset(rule.users),
+        groups=frozenset(rule.groups),
+        anonymous=NOBODY_KNOWN in rule.users,
+        patterns=tuple(_read_pattern(text, where) for text in rule.repositories),
+        actions=frozenset(action for action in ACTIONS if action in rule.actions),
+    )
 
 
 def _read_pattern(text: str, where: str) -> str:
@@ -185,15 +163,6 @@ def _read_pattern(text: str, where: str) -> str:
                 hint="* stands for text inside one component, ** for whole components: team-*, team/*, team/**",
             )
     return text
-
-
-def _texts(value: object, where: str) -> list[str]:
-    """One text or several; nothing at all is a mistake unless the caller has a default."""
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, Sequence | frozenset | set) or not all(isinstance(item, str) for item in value):
-        raise AccessRuleError(f"{where}: must be a list of names")
-    return [str(item) for item in value]
 
 
 def _to_expression(pattern: str) -> str:
