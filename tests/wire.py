@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from tests.images import OCI_MANIFEST, Image, Json, digest_of
+from tests.images import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Image, Json, digest_of
 
 TIMEOUT_SECONDS = 20.0
+EVERY_TYPE = f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST}, {DOCKER_LIST}"
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -189,6 +190,10 @@ class Client:
         response = self.put_manifest(name, reference or image.digest, image.manifest, image.media_type)
         assert response.status == 201, response
         return image.digest
+
+    def get_manifest(self, name: str, reference: str) -> Response:
+        """A manifest, by a client that knows every type."""
+        return self.get(f"/v2/{name}/manifests/{reference}", accept=EVERY_TYPE)
 
     def raw(self, payload: bytes, *, count: int = 1, methods: Sequence[str] = ()) -> list[Response]:
         """Send bytes as they are; read up to `count` responses, fewer when the server closes."""
