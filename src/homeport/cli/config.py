@@ -75,4 +75,10 @@ def _as_table(loaded: Loaded) -> str:
 def _cell(value: Shown) -> str:
     import orjson
 
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    match value:
+        case str():
+            return value
+        case list() if all(isinstance(item, str) for item in value):
+            return ", ".join(map(str, value))
+        case _:
+            return orjson.dumps(value).decode() if value or value is False or value == 0 else ""

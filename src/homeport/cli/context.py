@@ -65,4 +65,9 @@ def _parameter(row: Setting[object]) -> str:
 
 def _option(row: Setting[object]) -> Callable[[Callable[..., R]], Callable[..., R]]:
     default = f"  [default: {row.default}]" if row.default else ""
-    return click.option(row.flag, _parameter(row), metavar=row.kind.name.upper(), help=row.help + default)
+    return click.option(row.flag, _parameter(row), metavar=_metavar(row.kind.name), help=row.help + default)
+
+
+def _metavar(kind: str) -> str:
+    """Words to choose from as they are typed, everything else in capitals."""
+    return kind.replace(" ", "") if "|" in kind else kind.upper()

@@ -39,7 +39,5 @@ def _serve(settings: Settings, password: str) -> int:
 def _first_line() -> str:
     password = sys.stdin.readline().rstrip("\r\n")
     if not password:
-        raise NoPasswordError(
-            "there is no password on standard input", hint="pipe it in: `... --password-stdin < FILE`"
-        )
+        raise NoPasswordError("there is no password on standard input", hint="as in `--password-stdin < FILE`")
     return password

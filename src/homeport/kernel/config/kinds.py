@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
 from homeport.kernel.http.address import Address, AddressInvalid, parse_addresses
+from homeport.kernel.secret import Secret
 
 T = TypeVar("T")
 
@@ -18,34 +19,6 @@ Shown: TypeAlias = "str | int | float | bool | list[Shown] | dict[str, Shown]"
 """A value as it is shown: what `parse` would read again, secrets apart."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Secret:
-    """Text that is never shown: `repr`, `str` and every listing give asterisks, only `reveal` gives the text."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself, for the one place that needs it."""
-        return self._text
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __str__(self) -> str:
-        return "********" if self._text else ""
-
-    def __repr__(self) -> str:
-        return f"Secret({str(self)!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from homeport.kernel.config import kinds
-from homeport.kernel.config.kinds import AccessRule, Kind, Network, Secret, Shown
+from homeport.kernel.config.kinds import AccessRule, Kind, Network, Shown
 from homeport.kernel.http.address import Address, TcpAddress
+from homeport.kernel.secret import Secret
 
 T = TypeVar("T")
 
@@ -96,6 +97,17 @@ class Settings:
         "What an acknowledged write survives: the end of the process (kill -9), or loss of power too (fsync).",
     )
 
+    user: str = setting(
+        "user", kinds.TEXT, "", "Name of the user that the first start makes; empty lets Homeport choose."
+    )
+    password: Secret = setting(
+        "password",
+        kinds.SECRET,
+        Secret(""),
+        "Password of user; empty lets Homeport generate one and show it once. No flag: a process list would show it.",
+        sources="no flag",
+    )
+
     log_format: LogFormat = setting(
         "log.format", _LOG_FORMAT, "auto", "Form of the log; auto is human on a terminal and JSON lines elsewhere."
     )
@@ -108,7 +120,7 @@ class Settings:
         "Addresses of the container registry; empty is off, port 0 takes a free one.",
     )
     listen_aws: tuple[Address, ...] = setting(
-        "listen.aws", kinds.ADDRESSES, (), "Addresses of the AWS endpoint; empty is off."
+        "listen.aws", kinds.ADDRESSES, (), "Addresses of the AWS endpoint, which has no services yet; empty is off."
     )
     listen_debug: tuple[Address, ...] = setting(
         "listen.debug",
@@ -154,17 +166,6 @@ class Settings:
     tls_key: Path | None = setting("tls.key", kinds.OPTIONAL_PATH, None, "Private key (PEM) of tls.certificate.")
     tls_names: tuple[str, ...] = setting(
         "tls.names", kinds.NAMES, (), "More host names and IP addresses for the certificate that the own CA makes."
-    )
-
-    user: str = setting(
-        "user", kinds.TEXT, "", "Name of the user that the first start makes; empty lets Homeport choose."
-    )
-    password: Secret = setting(
-        "password",
-        kinds.SECRET,
-        Secret(""),
-        "Password of user; empty lets Homeport generate one and show it once. No flag: a process list would show it.",
-        sources="no flag",
     )
 
     registry_root: Path = setting(
