@@ -85,7 +85,7 @@ class Authority:
         return None if leaf is None else _facts(leaf)
 
     def ensure_leaf(self, names: tuple[str, ...]) -> bool:
-        """Have a server certificate for exactly these names (one at least) in `files.leaf`; whether a new one was issued.
+        """Have a server certificate for just these names (one at least) in `files.leaf`; whether one was issued.
 
         A new one is issued when names changed, it ends within 30 days, it is another authority's, or it is damaged.
         The file holds key, certificate and the authority's certificate, and is replaced whole.
