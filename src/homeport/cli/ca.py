@@ -21,7 +21,8 @@ from homeport.kernel.tls.trust import RECIPES, Recipe, recipe_for
 
 if TYPE_CHECKING:
     # `cryptography` comes in when a certificate is read, and not with the command's help
-    from homeport.kernel.tls.authority import Authority, CertificateFacts
+    from homeport.kernel.tls.authority import Authority
+    from homeport.kernel.tls.certificates import CertificateFacts
 
 _EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _SYSTEM_STORES = {"darwin": ("docker-desktop", "podman", "macos"), "win32": ("windows",)}

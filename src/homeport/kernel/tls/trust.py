@@ -61,7 +61,7 @@ def _install(ca_file: str, destination: str) -> str:
 
 def _write_new(path: str, content: str) -> str:
     """A file that must not exist yet: what is there already was written by somebody for a reason."""
-    return f"sudo sh -c 'set -C; cat > "{path}"' <<'EOF'\n{content}EOF"
+    return f"sudo sh -c 'set -C; cat > \"{path}\"' <<'EOF'\n{content}EOF"
 
 
 def _docker(registry: str, ca_file: str) -> Recipe:
@@ -195,7 +195,7 @@ def _python(_registry: str, ca_file: str) -> Recipe:
     return Recipe(
         "Python (requests, httpx, urllib)",
         f"export REQUESTS_CA_BUNDLE={quoted} SSL_CERT_FILE={quoted}",
-        "It takes the place of every other authority; where the system's bundle has the certificate, point both at that.",
+        "It takes the place of every other authority; where the system's bundle has it, point both there.",
     )
 
 
