@@ -1,6 +1,9 @@
-"""What every suite shares: which registry the wire-level tests speak to."""
+"""What every suite shares: time and identifiers that tests wind, and which registry the wire-level tests speak to."""
 
 import pytest
+
+from homeport.kernel.clock import FakeClock
+from homeport.kernel.ids import FakeIds
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,3 +13,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--user", default="", help="user at --endpoint")
     group.addoption("--password", default="", help="that user's password")
     group.addoption("--cacert", default="", help="file with the CA that signed --endpoint's certificate")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that stands still until the test winds it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def ids() -> FakeIds:
+    """Identifiers that count up from one."""
+    return FakeIds()

@@ -126,12 +126,11 @@ NAMES: Kind[tuple[str, ...]] = Kind(
 
 _NUMBER_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.ASCII | re.IGNORECASE)
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_BYTES = {
-    "": 1,
-    "b": 1,
-    **{unit: 1000**power for power, names in enumerate(("kb", "mb", "gb", "tb"), 1) for unit in (names,)},
-    **{unit: 1024**power for power, names in enumerate(("kib", "mib", "gib", "tib"), 1) for unit in (names, names[:2])},
-}
+_BYTES = {"": 1, "b": 1}
+for _power, _letter in enumerate("kmgt", 1):
+    _BYTES[f"{_letter}b"] = 1000**_power
+    # Nobody who writes 10G or Kubernetes' 10Gi is surprised by powers of 1024.
+    _BYTES |= dict.fromkeys((_letter, f"{_letter}i", f"{_letter}ib"), 1024**_power)
 
 
 def _with_unit(text: str, units: Mapping[str, float]) -> float:
