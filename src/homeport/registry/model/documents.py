@@ -17,6 +17,7 @@ MAX_DEPTH: Final = 64
 _MAX_NUMBER_CHARACTERS = 32
 _strings = re.compile(rb'"[^"]*"')
 _escaped_surrogate = re.compile(r"\\u[dD][89a-fA-F]")
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -71,11 +72,11 @@ def _check_depth(data: bytes) -> None:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return
     outside = _strings.sub(b"", data.replace(rb"\\", b"").replace(rb"\"", b""))
-    brackets = outside.translate(None, _NOT_BRACKETS)
+    brackets = outside.translate(_ONE_KIND, _NOT_BRACKETS)
     for _ in range(MAX_DEPTH):
         if not brackets:
             return
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        brackets = brackets.replace(b"[]", b"")
     if brackets:
         raise ManifestInvalid(f"not JSON, or nested deeper than {MAX_DEPTH} levels")
 
