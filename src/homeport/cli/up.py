@@ -1,16 +1,10 @@
 """`homeport up`: the server in the foreground, from command line to exit status."""
 
-import sys
-
 import click
 
 from homeport.cli.context import with_options
+from homeport.cli.passwords import password_from_stdin
 from homeport.kernel.config import Loaded, Settings
-from homeport.kernel.errors import OperatorError
-
-
-class NoPasswordError(OperatorError):
-    """`--password-stdin` found nothing to read."""
 
 
 @click.command()
@@ -24,7 +18,7 @@ def up(loaded: Loaded, *, password_stdin: bool) -> None:
     settings = loaded.settings
     if password_stdin and not settings.user:
         raise click.UsageError("--password-stdin needs --user NAME.")
-    password = _first_line() if password_stdin else settings.password.reveal()
+    password = password_from_stdin() if password_stdin else settings.password.reveal()
     raise SystemExit(_serve(settings, password))
 
 
@@ -34,10 +28,3 @@ def _serve(settings: Settings, password: str) -> int:
     from homeport.cli.banner import print_banner
 
     return serve(settings, UpOptions(user=settings.user or None, password=password or None, banner=print_banner))
-
-
-def _first_line() -> str:
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise NoPasswordError("there is no password on standard input", hint="as in `--password-stdin < FILE`")
-    return password

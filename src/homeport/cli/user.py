@@ -5,12 +5,12 @@ import sys
 import click
 
 from homeport.cli.context import with_options
+from homeport.cli.passwords import PasswordMissingError, password_from_stdin
 from homeport.cli.terminal import print_styled
 from homeport.kernel.auth import userfile
 from homeport.kernel.auth.htpasswd import check_user_name
 from homeport.kernel.auth.passwords import DEFAULT_COST, MAX_COST, MIN_COST
 from homeport.kernel.config import Loaded
-from homeport.kernel.errors import OperatorError
 from homeport.kernel.ids import SystemIds
 
 _with_users = with_options("data_dir", "registry.htpasswd")
@@ -23,10 +23,6 @@ _cost = click.option(
     show_default=True,
     help="bcrypt's cost; each one more doubles the time of a login's first check.",
 )
-
-
-class PasswordMissingError(OperatorError):
-    """No password came from where it was to come from."""
 
 
 @click.group()
@@ -87,23 +83,13 @@ def _password(*, from_stdin: bool, generate: bool) -> str:
     if generate:
         return SystemIds().password()
     if from_stdin:
-        return _first_line()
+        return password_from_stdin()
     if not sys.stdin.isatty():
         raise PasswordMissingError(
             "there is no terminal to ask for the password on", hint="use --password-stdin or --generate"
         )
     prompted: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     return prompted
-
-
-def _first_line() -> str:
-    try:
-        password = sys.stdin.buffer.readline().decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise PasswordMissingError("the password on standard input is not UTF-8") from error
-    if not password:
-        raise PasswordMissingError("there is no password on standard input", hint="as in `--password-stdin < FILE`")
-    return password
 
 
 def _say(done: str, password: str | None) -> None:

@@ -149,7 +149,7 @@ def test_an_empty_password_is_refused(run: Run) -> None:
     told = run("up", "--user", "alice", "--password-stdin", stdin="\n")
 
     assert told.returncode == 1
-    assert "error [no-password]: there is no password on standard input" in told.stderr
+    assert "error [password-missing]: there is no password on standard input" in told.stderr
 
 
 def test_help_names_every_command(run: Run) -> None:
