@@ -1,0 +1,94 @@
+"""What every operation is given: the registry it works on, and who asks."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from homeport.kernel.auth.principal import Principal
+from homeport.kernel.clock import Clock, Millis
+from homeport.kernel.ids import Ids
+from homeport.registry.errors import Denied, Unauthorized, Unsupported
+from homeport.registry.model.access import Action, Rules
+from homeport.registry.model.names import RepositoryName
+from homeport.registry.store.content import Content
+from homeport.registry.store.index import Index
+from homeport.registry.store.space import Space
+from homeport.registry.store.uploads import Uploads
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator has switched on and off."""
+
+    delete: bool = True
+    read_only: bool = False
+    sparse_indexes: bool = False
+    """Whether an index may name manifests that the repository does not hold."""
+    catalog_most: int = 1000
+    """Entries of one page of the catalog, at most and where a client names no number."""
+    tags_most: int | None = 1000
+    """Entries of one page of tags where a client asks for pages; None for no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who asks."""
+
+    principal: Principal
+
+
+@dataclass(slots=True)
+class Registry:
+    """One registry: its parts, and the locks that keep changes of a repository apart."""
+
+    content: Content
+    uploads: Uploads
+    index: Index
+    rules: Rules
+    space: Space
+    clock: Clock
+    ids: Ids
+    executor: Executor
+    policy: Policy = field(default_factory=Policy)
+    pulls: dict[RepositoryName, Millis] = field(default_factory=dict)
+    """Last pulls that the index does not know yet."""
+    pushes: dict[RepositoryName, Millis] = field(default_factory=dict)
+    """Last pushes since the start."""
+    indexed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the index agrees with the directories found at the start."""
+    _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
+
+    def lock(self, name: RepositoryName) -> asyncio.Lock:
+        """Held while a repository's manifests, tags or the links to its blobs change."""
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = asyncio.Lock()
+        return lock
+
+    async def on_disk(self, step: Callable[[], T]) -> T:
+        """Run file operations: at once where they end in the page cache, in a thread where they wait for the disk."""
+        if self.content.durable:
+            return await asyncio.get_running_loop().run_in_executor(self.executor, step)
+        return step()
+
+
+def require(registry: Registry, call: Call, action: Action, name: RepositoryName) -> None:
+    """Let only those pass who may do this.
+
+    Raises:
+        Unauthorized: nobody in particular asked; logging in may help.
+        Denied: it does not.
+        Unsupported: nobody may, by the operator's policy.
+    """
+    if not registry.rules.allow(call.principal, action, name):
+        detail = [{"Type": "repository", "Class": "", "Name": name, "Action": action}]
+        raise Denied(detail=detail) if call.principal.name else Unauthorized(detail=detail)
+    if action != "pull" and registry.policy.read_only:
+        raise Unsupported("the registry is in read-only mode")
+    if action == "delete" and not registry.policy.delete:
+        raise Unsupported
