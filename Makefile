@@ -9,7 +9,7 @@ DEV_STAMP = $(VENV)/.installed-dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test spec check format docs lock bench clean
+.PHONY: help up test spec check format api docs lock bench clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ check: $(DEV_STAMP) ## Check style, types, imports and generated pages
 format: $(DEV_STAMP) ## Let ruff put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+api: $(DEV_STAMP) ## Make the wire models and shapes of AWS's services again, from botocore's models
+	$(BIN)/python tools/make_api.py
 
 docs: $(RUN_STAMP) ## Write the pages that are made from the code
 	$(BIN)/python tools/write_settings_page.py

@@ -1,0 +1,1 @@
+"""Who calls: access keys, signatures, and what they prove."""

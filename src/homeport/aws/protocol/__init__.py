@@ -1,0 +1,1 @@
+"""AWS's protocols: bytes to requests and results to bytes, compiled from the wire models."""

@@ -1,0 +1,144 @@
+"""What each service's room shows of itself, and what it is given."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from homeport.aws.auth.keys import AccessKeys
+from homeport.aws.call import Call
+from homeport.aws.delivery import Deliveries, Source, Target
+from homeport.aws.errors import AwsError
+from homeport.aws.protocol.constraints import Violation
+from homeport.kernel.clock import Clock
+from homeport.kernel.config import Settings
+from homeport.kernel.http.message import Request, Response
+from homeport.kernel.ids import Ids
+from homeport.kernel.jobs import Job
+from homeport.kernel.log import Log
+from homeport.kernel.metrics import Metrics
+from homeport.kernel.signals import Signals
+from homeport.kernel.storage.database import Database
+from homeport.kernel.storage.layout import DataDirectory
+from homeport.kernel.storage.migrations import Migration
+
+S = TypeVar("S")
+
+Result = Mapping[str, Any] | None
+Operation = Callable[[S, Call, Any], Awaitable[Result]]
+"""`async def send_message(sqs: Sqs, call: Call, request: SendMessageRequest) -> SendMessageResult`.
+
+Requests and results are dictionaries with the wire's own member names. Blobs are bytes, timestamps are `Millis`,
+streaming members are `aws.stream.Upload` in a request and `aws.stream.Download` in a result, an event stream is an
+async iterator of dictionaries with one member each. Members that the client left out are not there; those that a
+result leaves out, or sets to None, are not sent.
+"""
+
+
+class Invoke(Protocol):
+    """Calls an operation of another service without bytes: S3 asks KMS, the UI asks everybody."""
+
+    async def __call__(self, call: Call, service: str, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run the operation in `call`'s account and region, and return its result.
+
+        Raises:
+            AwsError: what the operation raised, or OperationNotImplemented.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceContext:
+    """What a service is given when it is opened.
+
+    Attributes:
+        db: shared by all services; a service's tables begin with its name, as in `sqs_queue`.
+        deliveries: the road to other services.
+        invoke: another service's operations.
+        keys: everybody's access keys; STS and IAM make them.
+        wake_job: lets a job, by its name, run as soon as it can: `tx.after_commit(lambda: wake_job("sqs-moves"))`.
+        data: where files may be kept: in `data.root / "aws" / <service>`.
+    """
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    signals: Signals
+    log: Log
+    metrics: Metrics
+    data: DataDirectory
+    settings: Settings
+    deliveries: Deliveries
+    invoke: Invoke
+    keys: AccessKeys
+    wake_job: Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[S]):
+    """An endpoint that is no operation: `/_aws/sqs/messages`, a function's URL, a bucket's website.
+
+    Attributes:
+        path: matched in full against the raw path.
+        host: matched in full against the host without its port, lower case; None is any.
+        methods: empty is any.
+        handle: answers it; `Call` carries account, region (from the credentials, or the defaults) and the addresses.
+    """
+
+    path: re.Pattern[str]
+    handle: Callable[[S, Call, Request], Awaitable[Response]]
+    host: re.Pattern[str] | None = None
+    methods: frozenset[str] = frozenset()
+
+
+class Front(Protocol):
+    """What S3 does in HTTP's own terms around its operations."""
+
+    async def before(self, call: Call, request: Request, bucket: str, key: str) -> Response | None:
+        """Answer a request before it is parsed (a preflight, a form's POST), or None to let it go on."""
+        ...
+
+    async def after(self, call: Call, request: Request, bucket: str, response: Response) -> None:
+        """Add to an answer's headers, as CORS's."""
+        ...
+
+
+def _no_jobs(_state: object) -> Sequence[Job]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[S]):
+    """A room: its operations by AWS's own names, its tables, how it is opened.
+
+    Attributes:
+        name: as the wire model's file is called: `sqs`, `dynamodbstreams`, `lambda`.
+        open: makes its state when the server starts; the tables are there.
+        close: ends what `open` began.
+        reset: forgets what is cached, after somebody has emptied its tables.
+        table_prefix: of its tables; `name_` if empty.
+        target_of: the Target for ARNs of this service, if it can receive deliveries.
+        source_of: the Source of its own deliveries, if it sends any.
+        refuse: turns what breaks the model's constraints (missing members, lengths, patterns) into the service's own
+            error; None leaves every check to the operations.
+        front: for S3 alone.
+    """
+
+    name: str
+    operations: Mapping[str, Operation[S]]
+    open: Callable[[ServiceContext], Awaitable[S]]
+    migrations: Sequence[Migration] = ()
+    jobs: Callable[[S], Sequence[Job]] = _no_jobs
+    close: Callable[[S], Awaitable[None]] | None = None
+    reset: Callable[[S], Awaitable[None]] | None = None
+    table_prefix: str = ""
+    routes: Sequence[Route[S]] = ()
+    target_of: Callable[[S], Target] | None = None
+    source_of: Callable[[S], Source] | None = None
+    refuse: Callable[[Sequence[Violation]], AwsError] | None = None
+    front: Callable[[S], Front] | None = None
+
+    @property
+    def tables(self) -> str:
+        """What its tables' names begin with."""
+        return self.table_prefix or f"{self.name}_"

@@ -1,0 +1,1 @@
+"""A room for each AWS service; none of them knows another."""
