@@ -23,9 +23,19 @@ class DirectoryInUse(OperatorError):
     def __init__(self, directory: Path, holder: str) -> None:
         super().__init__(
             f"{directory} is in use by another Homeport ({holder or 'pid unknown'})",
-            hint="stop that one first, or use another directory (--data-dir DIR)",
+            hint="stop that one first, or use another directory",
         )
         self.holder = holder
+
+
+class LockRefused(OperatorError):
+    """The directory is missing or read-only, or its file system has no locks."""
+
+    def __init__(self, directory: Path, error: OSError) -> None:
+        super().__init__(
+            f"{directory} cannot be locked: {error.strerror}",
+            hint="it must be writable by the user who runs Homeport, on a file system that has flock",
+        )
 
 
 class DirectoryLock:
@@ -44,6 +54,7 @@ class DirectoryLock:
 
         Raises:
             DirectoryInUse: another process has it; its pid and host are in the message.
+            LockRefused: the system does not let us.
         """
         descriptor = self._open()
         try:
@@ -52,6 +63,9 @@ class DirectoryLock:
             holder = os.pread(descriptor, _LONGEST_HOLDER, 0).decode(errors="replace").strip()
             os.close(descriptor)
             raise DirectoryInUse(self._directory, holder) from None
+        except OSError as error:
+            os.close(descriptor)
+            raise LockRefused(self._directory, error) from error
         self._descriptor = descriptor
         self._sign(descriptor)
 
@@ -68,10 +82,7 @@ class DirectoryLock:
         try:
             return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise OperatorError(
-                f"{self._directory} cannot be locked: {os.strerror(error.errno or 0)}",
-                hint="it must exist and be writable by the user who runs Homeport",
-            ) from error
+            raise LockRefused(self._directory, error) from error
 
     def _sign(self, descriptor: int) -> None:
         # The host too: in two containers that share a volume, both servers are pid 1. A full disk must not

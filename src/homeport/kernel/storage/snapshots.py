@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import apsw
 
-from homeport.kernel.storage.errors import SnapshotExpired, StorageFailed
-from homeport.kernel.storage.sqlite import TROUBLE, Durability, Snapshot, open_connection, translate
+from homeport.kernel.storage.errors import SnapshotExpired
+from homeport.kernel.storage.sqlite import TROUBLE, Durability, Snapshot, connect, translate
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Reader:
     def __init__(self, path: Path, durability: Durability) -> None:
         self._path = path
         self._durability: Durability = durability
-        self._connection = open_connection(path, durability, query_only=True)
+        self._connection = connect(path, durability, query_only=True)
         self._snapshot: Snapshot | None = None
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
@@ -55,7 +55,7 @@ class Reader:
             # An iterator of rows outlives fn (returned, or held by an exception's traceback) and would pin this
             # snapshot: later reads on this connection would see the past. Closing the connection ends it.
             connection.close(force=True)
-            self._connection = open_connection(self._path, self._durability, query_only=True)
+            self._connection = connect(self._path, self._durability, query_only=True)
 
     def expire(self) -> None:
         """Cut off the read that is running, if one is; from another thread."""
@@ -101,13 +101,7 @@ class LongReads:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._open()
-
-    def _open(self) -> Reader:
-        try:
             return Reader(self._path, self._durability)
-        except apsw.Error as error:
-            raise StorageFailed(str(self._path), errno.EIO) from error
 
     def expire(self) -> None:
         """Cut off all that run now."""

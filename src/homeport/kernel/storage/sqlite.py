@@ -67,6 +67,18 @@ def open_connection(path: Path, durability: Durability, *, query_only: bool = Fa
     return connection
 
 
+def connect(path: Path, durability: Durability, *, query_only: bool = False) -> apsw.Connection:
+    """The same, with the store's own errors.
+
+    Raises:
+        StorageError: the file cannot be opened or is no SQLite file.
+    """
+    try:
+        return open_connection(path, durability, query_only=query_only)
+    except apsw.Error as error:
+        raise storage_error(str(path), _CODES.get(type(error), errno.EIO)) from error
+
+
 def translate(connection: apsw.Connection, path: Path, error: apsw.Error) -> StorageError:
     """What an error of SQLite means to the store, with the system's errno where there was one."""
     code = _CODES.get(type(error))

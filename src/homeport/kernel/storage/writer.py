@@ -9,7 +9,7 @@ from typing import TypeVar
 import apsw
 
 from homeport.kernel.storage.errors import StorageError, StorageFailed
-from homeport.kernel.storage.sqlite import TROUBLE, Durability, Snapshot, open_connection, translate
+from homeport.kernel.storage.sqlite import TROUBLE, Durability, Snapshot, connect, translate
 from homeport.kernel.storage.wal import WriteAheadLog
 
 T = TypeVar("T")
@@ -119,10 +119,7 @@ class Writer:
         self._connection.close(force=True)
 
     def _open(self) -> apsw.Connection:
-        try:
-            connection = open_connection(self._path, self._durability)
-        except apsw.Error as error:
-            raise StorageFailed(str(self._path), errno.EIO) from error
+        connection = connect(self._path, self._durability)
         self._log.watch(connection)
         return connection
 
