@@ -33,15 +33,12 @@ class Htpasswd:
     Args:
         hashes: user name to bcrypt hash.
         warnings: lines that count for nothing although they are well-formed, each with its number.
+        highest_cost: the dearest hash's; None without users.
     """
 
     hashes: Mapping[str, str]
     warnings: tuple[str, ...] = ()
-
-    @property
-    def highest_cost(self) -> int | None:
-        """The dearest hash's cost; None without users."""
-        return max((cost for text in self.hashes.values() if (cost := cost_of(text)) is not None), default=None)
+    highest_cost: int | None = None
 
 
 def parse_htpasswd(content: bytes, *, source: str) -> Htpasswd:
@@ -68,7 +65,7 @@ def parse_htpasswd(content: bytes, *, source: str) -> Htpasswd:
             warnings.append(f"line {number}: {name!r} stands in an earlier line too; this one counts")
         hashes[name] = password_hash
     bcrypt_only = {name: text for name, text in hashes.items() if _BCRYPT.match(text)}
-    return Htpasswd(bcrypt_only, tuple(warnings))
+    return Htpasswd(bcrypt_only, tuple(warnings), max(map(_cost, bcrypt_only.values()), default=None))
 
 
 def with_user(content: bytes, name: str, password_hash: str) -> bytes:
@@ -117,6 +114,10 @@ def _entry(raw: bytes, source: str, number: int) -> tuple[str, str] | None:
     if not colon or not name:
         raise HtpasswdError(source, number, "has no user name followed by a colon")
     return name, password_hash
+
+
+def _cost(password_hash: str) -> int:
+    return cost_of(password_hash) or MIN_COST
 
 
 def _lines(content: bytes) -> list[bytes]:
