@@ -8,6 +8,7 @@ import orjson
 
 from homeport.kernel.clock import Millis
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.files import replace_file
 
 
 class RunFileInvalidError(OperatorError):
@@ -33,18 +34,9 @@ class RunFile:
     def save(self, path: Path) -> None:
         """Write the note; a reader sees the old one or the whole new one."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = path.with_name(f".{path.name}.{self.pid}")
-        fresh.write_bytes(
-            orjson.dumps(
-                {
-                    "pid": self.pid,
-                    "version": self.version,
-                    "started": self.started,
-                    "addresses": [{"name": name, "url": url} for name, url in self.addresses],
-                }
-            )
-        )
-        fresh.replace(path)
+        addresses = [{"name": name, "url": url} for name, url in self.addresses]
+        note = {"pid": self.pid, "version": self.version, "started": self.started, "addresses": addresses}
+        replace_file(path, orjson.dumps(note))
 
 
 def read_run_file(path: Path) -> RunFile | None:

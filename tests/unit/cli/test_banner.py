@@ -1,0 +1,74 @@
+"""What `homeport up` says once it listens."""
+
+import re
+from pathlib import Path
+
+from homeport.app import Started
+
+from homeport.cli.banner import banner_lines
+
+PLAIN = "http://127.0.0.1:5000"
+
+
+def banner(
+    *urls: str, user: str | None = "homeport", password: str | None = None, fingerprint: str | None = None
+) -> str:
+    started = Started(
+        version="1.2.3",
+        data_dir=Path("/data"),
+        addresses=[*(("registry", url) for url in urls), ("debug", "http://127.0.0.1:5001")],
+        tls=any(url.startswith("https:") for url in urls),
+        user=user,
+        generated_password=password,
+        ca_fingerprint=fingerprint,
+        seconds=0.214,
+    )
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(banner_lines(started)))
+
+
+def test_it_says_where_everything_is() -> None:
+    told = banner(PLAIN)
+
+    assert told.startswith("Homeport 1.2.3 is ready in 0.21 s\n")
+    for label, text in (("registry", PLAIN), ("debug", "http://127.0.0.1:5001"), ("data", "/data")):
+        assert re.search(rf"^  {label} +{re.escape(text)}$", told, re.MULTILINE)
+
+
+def test_a_generated_password_is_shown_and_said_to_be_shown_once() -> None:
+    told = banner(PLAIN, password="s3cret")
+
+    assert re.search(r"^  login +homeport / s3cret   shown only this once$", told, re.MULTILINE)
+
+
+def test_a_password_that_the_operator_gave_is_not_spoken_of() -> None:
+    assert re.search(r"^  login +alice, with the password that you know$", banner(PLAIN, user="alice"), re.MULTILINE)
+
+
+def test_plain_http_needs_a_flag_in_the_commands_to_type() -> None:
+    told = banner(PLAIN)
+
+    assert "    podman login --tls-verify=false -u homeport 127.0.0.1:5000\n" in told
+    assert "    podman tag IMAGE 127.0.0.1:5000/IMAGE\n" in told
+    assert "    podman push --tls-verify=false 127.0.0.1:5000/IMAGE\n" in told
+
+
+def test_tls_needs_no_flag_but_trust() -> None:
+    told = banner("https://registry.lan:5000", fingerprint="AB:CD")
+
+    assert "--tls-verify" not in told
+    assert "    podman push registry.lan:5000/IMAGE\n" in told
+    assert re.search(r"^  CA +AB:CD   `homeport ca trust` makes clients trust it$", told, re.MULTILINE)
+
+
+def test_commands_name_the_first_address_that_a_client_can_reach() -> None:
+    assert "podman login --tls-verify=false -u homeport [::1]:5000" in banner(
+        "http+unix:///run/h.sock", "http://[::1]:5000"
+    )
+    assert "podman" not in banner("http+unix:///run/h.sock")
+
+
+def test_without_users_there_is_no_login() -> None:
+    told = banner(PLAIN, user=None)
+
+    assert "  login " not in told
+    assert "podman login --tls-verify=false 127.0.0.1:5000" in told
