@@ -84,7 +84,7 @@ class Authority:
 
     def _serves(self, leaf: x509.Certificate, names: tuple[str, ...], now: datetime) -> bool:
         # a leaf lies within the authority's time: near the ends of that a new one would be no better
-        soon = min(now + RENEW_BEFORE, self._certificate.not_valid_after_utc - timedelta(seconds=1))
+        soon = max(now, min(now + RENEW_BEFORE, self._certificate.not_valid_after_utc - timedelta(seconds=1)))
         started = max(now, self._certificate.not_valid_before_utc)
         in_time = leaf.not_valid_before_utc <= started and soon < leaf.not_valid_after_utc
         return in_time and names_of(leaf) == sorted_names(names)
