@@ -1,0 +1,1 @@
+"""The room of SQS: queues and their messages."""

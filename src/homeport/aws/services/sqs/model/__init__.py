@@ -1,0 +1,1 @@
+"""The rules of SQS, without clock, disk or network."""

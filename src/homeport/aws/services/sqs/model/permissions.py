@@ -1,0 +1,122 @@
+"""Permissions as AddPermission writes them: statements of a queue's policy."""
+
+import json
+from collections.abc import Sequence
+from typing import TypedDict
+
+from homeport.aws.arn import partition_of
+from homeport.aws.services.sqs.errors import InvalidParameter, MissingParameter, OverLimit
+from homeport.aws.services.sqs.model.queue import QueueKey
+
+_MAX_ACTIONS = 7
+_MAX_LABEL = 80
+_ACTIONS = frozenset(
+    {
+        "*",
+        "SendMessage",
+        "ReceiveMessage",
+        "DeleteMessage",
+        "ChangeMessageVisibility",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListDeadLetterSourceQueues",
+        "PurgeQueue",
+    }
+)
+_OWNERS_ONLY = frozenset(
+    {
+        "AddPermission",
+        "RemovePermission",
+        "CreateQueue",
+        "DeleteQueue",
+        "SetQueueAttributes",
+        "TagQueue",
+        "UntagQueue",
+        "ListQueues",
+        "ListQueueTags",
+        "StartMessageMoveTask",
+        "CancelMessageMoveTask",
+        "ListMessageMoveTasks",
+    }
+)
+
+
+class Policy(TypedDict, total=False):
+    """A policy document, as far as permissions change it."""
+
+    Version: str
+    Id: str
+    Statement: list[dict[str, object]]
+
+
+def add_permission(
+    policy: str | None, key: QueueKey, label: str, accounts: Sequence[str], actions: Sequence[str]
+) -> str:
+    """The policy with one more statement.
+
+    Raises:
+        InvalidParameter: the label is taken or wrong, an account or an action is none.
+        MissingParameter: no accounts or no actions.
+        OverLimit: more than seven actions.
+    """
+    _check(label, accounts, actions)
+    document = _parse(policy) or Policy(Version="2012-10-17", Id=f"{key.arn}/SQSDefaultPolicy", Statement=[])
+    statements = document.setdefault("Statement", [])
+    if any(statement.get("Sid") == label for statement in statements):
+        raise InvalidParameter("Label", label, "Already exists.")
+    principals = [f"arn:{partition_of(key.region)}:iam::{account}:root" for account in accounts]
+    names = [f"SQS:{action}" for action in actions]
+    statements.append(
+        {
+            "Sid": label,
+            "Effect": "Allow",
+            "Principal": {"AWS": principals[0] if len(principals) == 1 else principals},
+            "Action": names[0] if len(names) == 1 else names,
+            "Resource": key.arn,
+        }
+    )
+    return json.dumps(document, separators=(",", ":"))
+
+
+def remove_permission(policy: str | None, label: str) -> str:
+    """The policy without the statement of that label; empty when none is left.
+
+    Raises:
+        InvalidParameter: there is no such statement.
+    """
+    document = _parse(policy)
+    statements = document.get("Statement", []) if document else []
+    left = [statement for statement in statements if statement.get("Sid") != label]
+    if document is None or len(left) == len(statements):
+        raise InvalidParameter("Label", label, "can't find label on existing policy.")
+    document["Statement"] = left
+    return json.dumps(document, separators=(",", ":")) if left else ""
+
+
+def _parse(policy: str | None) -> Policy | None:
+    if not policy:
+        return None
+    document: Policy = json.loads(policy)
+    return document
+
+
+def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:
+    if not 1 <= len(label) <= _MAX_LABEL:
+        raise InvalidParameter("Label", label, "Must be 1 to 80 in length.")
+    if not accounts:
+        raise MissingParameter("AWSAccountIds")
+    if not actions:
+        raise MissingParameter("Actions")
+    if len(actions) > _MAX_ACTIONS:
+        raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {_MAX_ACTIONS}.")
+    for account in accounts:
+        if not (account.isascii() and account.isdigit()):
+            raise InvalidParameter("PrincipalId", json.dumps([account]), "Unable to verify.")
+    for action in actions:
+        if action in _OWNERS_ONLY:
+            raise InvalidParameter(
+                "ActionName", f"SQS:{action}", "Only the queue owner is allowed to invoke this action."
+            )
+        if action not in _ACTIONS:
+            reason = "Please refer to the appropriate WSDL for a list of valid actions."
+            raise InvalidParameter("ActionName", f"SQS:{action}", reason)
