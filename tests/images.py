@@ -87,14 +87,17 @@ def build_image(
     *,
     architecture: str = "amd64",
     docker: bool = False,
+    compress: bool = True,
 ) -> Image:
-    """An image with one gzip layer per mapping of paths to contents.
+    """An image with one layer per mapping of paths to contents.
 
     Args:
         docker: make Docker's schema 2 media types instead of OCI's.
+        compress: gzip the layers.
     """
     tars = [tar_of(layer) for layer in files]
-    layers = [gzip.compress(tar, mtime=0) for tar in tars]
+    layers = [gzip.compress(tar, mtime=0) if compress else tar for tar in tars]
+    layer_type = (DOCKER_LAYER if docker else OCI_LAYER).removesuffix("" if compress else "+gzip")
     config = encode(
         {
             "architecture": architecture,
@@ -110,7 +113,7 @@ def build_image(
             "schemaVersion": 2,
             "mediaType": manifest_type,
             "config": descriptor(DOCKER_CONFIG if docker else OCI_CONFIG, config),
-            "layers": [descriptor(DOCKER_LAYER if docker else OCI_LAYER, layer) for layer in layers],
+            "layers": [descriptor(layer_type, layer) for layer in layers],
         }
     )
     return Image(manifest, manifest_type, (config, *layers), architecture)
