@@ -69,7 +69,7 @@ def add_user(path: Path, name: str, password: str, *, cost: int = DEFAULT_COST) 
             raise UserExists(name)
         return with_user(content, name, password_hash)
 
-    _edit(path, add)
+    _edit(path, add, create=True)
 
 
 def change_password(path: Path, name: str, password: str, *, cost: int = DEFAULT_COST) -> None:
@@ -130,16 +130,17 @@ def _hash(password: str, cost: int) -> str:
     return hash_password(password, cost)
 
 
-def _edit(path: Path, change: Callable[[bytes, Htpasswd], bytes]) -> None:
+def _edit(path: Path, change: Callable[[bytes, Htpasswd], bytes], *, create: bool = False) -> None:
     """Replace the file by what `change` makes of it; a new file is the owner's alone, an old one keeps its mode."""
     directory = Path(os.path.realpath(path)).parent
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if create:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(directory):
-            exists = path.exists()
-            content = _read(path) if exists else b""
+            is_new = create and not path.exists()
+            content = b"" if is_new else _read(path)
             changed = change(content, parse_htpasswd(content, source=str(path)))
-            replace_file(path, changed, mode=stat.S_IMODE(path.stat().st_mode) if exists else 0o600)
+            replace_file(path, changed, mode=0o600 if is_new else stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
         raise UserFileUnreadable(path, error) from error
 
