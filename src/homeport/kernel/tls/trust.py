@@ -177,7 +177,7 @@ def _chrome(_registry: str, ca_file: str) -> Recipe:
 def _aws(_registry: str, ca_file: str) -> Recipe:
     return Recipe(
         "the AWS CLI and boto3",
-        f"export AWS_CA_BUNDLE={shlex.quote(ca_file)}",
+        f"export AWS_CA_BUNDLE={_absolute(ca_file)}",
         "It takes the place of every other authority: in that shell the AWS of Amazon is not trusted any more.",
     )
 
@@ -185,13 +185,13 @@ def _aws(_registry: str, ca_file: str) -> Recipe:
 def _node(_registry: str, ca_file: str) -> Recipe:
     return Recipe(
         "Node.js",
-        f"export NODE_EXTRA_CA_CERTS={shlex.quote(ca_file)}",
+        f"export NODE_EXTRA_CA_CERTS={_absolute(ca_file)}",
         "Read once, when node starts; it adds to the rest.",
     )
 
 
 def _python(_registry: str, ca_file: str) -> Recipe:
-    quoted = shlex.quote(ca_file)
+    quoted = _absolute(ca_file)
     return Recipe(
         "Python (requests, httpx, urllib)",
         f"export REQUESTS_CA_BUNDLE={quoted} SSL_CERT_FILE={quoted}",
@@ -213,6 +213,11 @@ def _curl(registry: str, ca_file: str) -> Recipe:
         f"curl --cacert {shlex.quote(ca_file)} {shlex.quote(f'https://{registry}/v2/')}",
         "An answer of any kind, 401 included, says that the certificate is trusted.",
     )
+
+
+def _absolute(path: str) -> str:
+    """Quoted, and from the root: a variable is read wherever a program is started later."""
+    return shlex.quote(path) if path.startswith("/") else f'"$PWD"/{shlex.quote(path)}'
 
 
 def _not_an_option(path: str) -> str:

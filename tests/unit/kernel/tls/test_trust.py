@@ -126,6 +126,27 @@ def test_a_file_that_is_there_already_is_not_overwritten(target: str, tmp_path: 
     assert (tmp_path / "file").read_text() == "first"
 
 
+@pytest.mark.parametrize("target", ["aws", "node", "python"])
+@pytest.mark.parametrize(("ca_file", "means"), [("my ca.crt", "{home}/my ca.crt"), ("/srv/ca.crt", "/srv/ca.crt")])
+def test_a_variable_names_the_certificate_from_the_root(target: str, ca_file: str, means: str, machine: Path) -> None:
+    commands = recipe_for(target, registry=REGISTRY, ca_file=ca_file).commands
+    variable = commands.removeprefix("export ").partition("=")[0]
+
+    run(f'{commands}\nprintf %s "${variable}" > said', machine)
+
+    assert (machine / "said").read_text() == means.format(home=machine)
+
+
+def test_the_guide_shows_every_recipe_as_it_is_printed() -> None:
+    guide = (Path(__file__).parents[4] / "docs" / "guide" / "trust.md").read_text()
+
+    for target in RECIPES:
+        recipe = recipe_for(target, registry=REGISTRY, ca_file="homeport-ca.crt")
+        language = "sh" if target not in NO_SHELL else "powershell"
+        section = f"### `{target}`: {recipe.title}\n\n```{language}\n{recipe.commands}\n```\n\n{recipe.note}\n"
+        assert section in guide
+
+
 def test_powershell_quotes_are_doubled() -> None:
     commands = recipe_for("windows", registry=REGISTRY, ca_file=r"C:\Users\Jo's\ca.crt").commands
 
