@@ -273,3 +273,30 @@ GROUPS: Kind[Mapping[str, frozenset[str]]] = Kind(
     lambda raw, _folder: {group: frozenset(_items(users)) for group, users in _map(raw).items()},
     _show_groups,
 )
+
+
+def _show_headers(headers: Mapping[str, tuple[str, ...]]) -> Shown:
+    return {name: list[Shown](values) for name, values in headers.items()}
+
+
+def _read_headers(raw: Raw) -> dict[str, tuple[str, ...]]:
+    """Names with a text or a list of texts each; commas stay, because headers are full of them."""
+    headers = {
+        name: (_text(given),) if isinstance(given, str) else tuple(map(_text, _list(given)))
+        for name, given in _map(raw).items()
+    }
+    for name, values in headers.items():
+        if not _header_name(name) or not all(_header_value(value) for value in values):
+            raise ValueError(name)
+    return headers
+
+
+_header_name = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_header_value = re.compile(r"[\x20-\x7e\x80-\uffff]*").fullmatch
+
+HEADERS: Kind[Mapping[str, tuple[str, ...]]] = Kind(
+    "map",
+    "a map of header names to a value or a list of values",
+    lambda raw, _folder: _read_headers(raw),
+    _show_headers,
+)

@@ -17,11 +17,13 @@ Durability = Literal["process", "power"]
 LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 TlsMode = Literal["auto", "on", "off"]
+RegistryAuth = Literal["htpasswd", "none"]
 
 _TABLE = "setting"
 _DURABILITY: Kind[Durability] = kinds.choice("process", "power")
 _LOG_FORMAT: Kind[LogFormat] = kinds.choice("auto", "human", "json")
 _LOG_LEVEL: Kind[LogLevel] = kinds.choice("debug", "info", "warning", "error")
+_REGISTRY_AUTH: Kind[RegistryAuth] = kinds.choice("htpasswd", "none")
 _TLS_MODE: Kind[TlsMode] = kinds.choice("auto", "on", "off")
 
 
@@ -175,6 +177,9 @@ class Settings:
         "Directory of the registry's content, in the layout of CNCF distribution.",
         default_text="<data_dir>/registry",
     )
+    registry_auth: RegistryAuth = setting(
+        "registry.auth", _REGISTRY_AUTH, "htpasswd", "How users are known; none lets everybody do everything."
+    )
     registry_htpasswd: Path = setting(
         "registry.htpasswd",
         kinds.PATH,
@@ -206,6 +211,22 @@ class Settings:
     )
     registry_relative_urls: bool = setting(
         "registry.relative_urls", kinds.BOOLEAN, True, "Whether Location headers leave out scheme and host."
+    )
+    registry_headers: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata={_TABLE: _Row("registry.headers", kinds.HEADERS, "Headers put on every answer.", "", "file")},
+    )
+    registry_sparse_indexes: bool = setting(
+        "registry.sparse_indexes",
+        kinds.BOOLEAN,
+        False,
+        "Whether an index may name manifests that its repository does not hold.",
+    )
+    registry_catalog_max: int = setting(
+        "registry.catalog_max", kinds.COUNT, 1000, "Most repositories on one page of the catalog."
+    )
+    registry_tags_max: int = setting(
+        "registry.tags_max", kinds.COUNT, 1000, "Most tags on one page, where a client asks for pages."
     )
     registry_upload_expiry_seconds: float = setting(
         "registry.upload_expiry", kinds.DURATION, 604800.0, "Age at which an upload that nobody finished is removed."

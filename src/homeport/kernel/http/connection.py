@@ -27,7 +27,7 @@ _WRITE_HIGH_WATER_BYTES = 256 * 1024
 class Observer(Protocol):
     """Who is told of each request when its last byte has been handed over."""
 
-    def started(self, request: Request) -> None:
+    def started(self, request: Request, /) -> None:
         """A request's header is there."""
         ...
 

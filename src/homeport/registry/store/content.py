@@ -6,9 +6,11 @@ crash leaves behind is something that distribution, and our own scan, can live w
 
 import os
 import shutil
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from homeport.kernel.ids import Ids
 from homeport.kernel.storage.blobs import make_directories, settle, storage_errors, sync_directories
@@ -33,6 +35,43 @@ class Blob:
     digest: Digest
 
 
+class Observer(Protocol):
+    """Takes durations in seconds."""
+
+    def observe(self, value: float, /) -> None:
+        """Take one."""
+        ...
+
+
+class Times(Protocol):
+    """Who is told how long file operations took, by distribution's names for them."""
+
+    @property
+    def get_content(self) -> Observer:
+        """A small file read."""
+        ...
+
+    @property
+    def put_content(self) -> Observer:
+        """A small file written."""
+        ...
+
+    @property
+    def stat(self) -> Observer:
+        """A file looked at."""
+        ...
+
+    @property
+    def move(self) -> Observer:
+        """A file renamed."""
+        ...
+
+    @property
+    def delete(self) -> Observer:
+        """A file or directory removed."""
+        ...
+
+
 class Content:
     """Reads and writes below one registry root; synchronous, each call a few system calls.
 
@@ -40,8 +79,9 @@ class Content:
         durable: whether what is written must survive the loss of power before a call returns.
     """
 
-    def __init__(self, paths: Paths, *, durable: bool, ids: Ids) -> None:
+    def __init__(self, paths: Paths, *, durable: bool, ids: Ids, times: Times | None = None) -> None:
         self.paths = paths
+        self._times = times
         self.durable = durable
         self._ids = ids
         self._cache: OrderedDict[Digest, bytes] = OrderedDict()
@@ -70,8 +110,8 @@ class Content:
 
         Manifests count: clients ask for them as blobs when they do not know better.
         """
-        target = _sound(read_link(self.paths.layer_link(name, digest)))
-        return target or _sound(read_link(self.paths.revision_link(name, digest)))
+        target = self._read_link(self.paths.layer_link(name, digest))
+        return target or self._read_link(self.paths.revision_link(name, digest))
 
     def open_blob(self, name: RepositoryName, digest: Digest) -> Blob | None:
         """A repository's blob, opened; None if it has none, or its bytes are gone."""
@@ -91,10 +131,14 @@ class Content:
 
     def stored_size(self, digest: Digest) -> int | None:
         """Bytes that lie under a canonical digest, whoever may see them."""
+        began = time.perf_counter()
         try:
             return os.stat(self.paths.blob(digest)).st_size
         except FileNotFoundError:
             return None
+        finally:
+            if self._times is not None:
+                self._times.stat.observe(time.perf_counter() - began)
 
     def settle_blob(self, temporary: str, digest: Digest, *, size_bytes: int) -> None:
         """Give received and synced bytes their place; bytes already there and of the same size stay."""
@@ -102,7 +146,7 @@ class Content:
             with storage_errors(temporary), suppress(FileNotFoundError):
                 os.unlink(temporary)
             return
-        settle(temporary, self.paths.blob(digest), durable=self.durable)
+        self._settle(temporary, digest)
 
     def write_blob(self, digest: Digest, data: bytes) -> None:
         """Store bytes at hand under their canonical digest."""
@@ -116,7 +160,7 @@ class Content:
                 with suppress(OSError):
                     os.unlink(temporary)
                 raise
-        settle(temporary, self.paths.blob(digest), durable=self.durable)
+        self._settle(temporary, digest)
 
     def ensure_empty_blob(self) -> None:
         """The blob of no bytes: clients may refer to it without ever having pushed it."""
@@ -140,7 +184,7 @@ class Content:
 
     def revision(self, name: RepositoryName, digest: Digest) -> Digest | None:
         """Under which digest a repository's manifest lies; None if the repository has no such manifest."""
-        return _sound(read_link(self.paths.revision_link(name, digest)))
+        return self._read_link(self.paths.revision_link(name, digest))
 
     def manifest(self, name: RepositoryName, digest: Digest) -> bytes | None:
         """The exact bytes of a repository's manifest."""
@@ -193,7 +237,7 @@ class Content:
 
     def tag(self, name: RepositoryName, tag: Tag) -> Digest | None:
         """The manifest's canonical digest that a tag means."""
-        return _sound(read_link(self.paths.tag_current_link(name, tag)))
+        return self._read_link(self.paths.tag_current_link(name, tag))
 
     def set_tag(self, name: RepositoryName, tag: Tag, target: Digest) -> None:
         """Let a tag mean a manifest, whatever it meant before."""
@@ -202,6 +246,7 @@ class Content:
 
     def remove_tag(self, name: RepositoryName, tag: Tag) -> bool:
         """Remove a tag and its history, in one step for whoever looks. Whether there was one."""
+        began = time.perf_counter()
         directory = self.paths.tag(name, tag)
         grave = f"{self._incoming}/{self._ids.uuid()}"
         with storage_errors(directory):
@@ -212,6 +257,8 @@ class Content:
             if self.durable:
                 sync_directory(os.path.dirname(directory))
             shutil.rmtree(grave, ignore_errors=True)
+        if self._times is not None:
+            self._times.delete.observe(time.perf_counter() - began)
         return True
 
     def has_repository(self, name: RepositoryName) -> bool:
@@ -224,14 +271,26 @@ class Content:
         directories = (self.paths.tags(name), f"{revisions}/sha256", f"{revisions}/sha512")
         return ":".join(str(_modified(directory)) for directory in directories)
 
+    def _read_link(self, path: str) -> Digest | None:
+        """A damaged link is as good as none: the client pushes again and mends it."""
+        began = time.perf_counter()
+        found = read_link(path)
+        if self._times is not None:
+            self._times.get_content.observe(time.perf_counter() - began)
+        return None if isinstance(found, Damaged) else found
+
     def _link(self, path: str, target: Digest) -> None:
+        began = time.perf_counter()
         with storage_errors(path):
             write_link(path, target, token=self._ids.hex(6), durable=self.durable)
+        if self._times is not None:
+            self._times.put_content.observe(time.perf_counter() - began)
 
-
-def _sound(link: Digest | Damaged | None) -> Digest | None:
-    """A damaged link is as good as none: the client pushes again and mends it."""
-    return None if isinstance(link, Damaged) else link
+    def _settle(self, temporary: str, digest: Digest) -> None:
+        began = time.perf_counter()
+        settle(temporary, self.paths.blob(digest), durable=self.durable)
+        if self._times is not None:
+            self._times.move.observe(time.perf_counter() - began)
 
 
 def _aliases(directory: str, target: Digest) -> list[str]:

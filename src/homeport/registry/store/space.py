@@ -34,6 +34,10 @@ class Space:
         found = os.statvfs(self._paths.root)
         return found.f_bavail * found.f_frsize
 
+    def is_short(self) -> bool:
+        """Whether less is free than has to stay free."""
+        return self.free_bytes() < self._min_free
+
     def require(self, incoming_bytes: int) -> None:
         """Let an upload of so many bytes begin.
 

@@ -149,6 +149,13 @@ class Uploads:
             os.unlink(self._paths.upload_started_at(upload.name, upload.id))
         shutil.rmtree(self._paths.upload(upload.name, upload.id), ignore_errors=True)
 
+    def find_any(self, name: RepositoryName, upload_id: UploadId) -> Upload:
+        """A session, also one that nobody can use because a crash left it half made."""
+        try:
+            return self.find(name, upload_id)
+        except BlobUploadUnknown:
+            return Upload(name, upload_id, self._clock.now())
+
     def expired(self, name: RepositoryName, upload_id: UploadId, *, before: Millis) -> bool:
         """Whether nobody has touched a session since a moment; one in use never is."""
         known = self._known.get(upload_id)

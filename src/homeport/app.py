@@ -1,0 +1,320 @@
+"""The composition root: settings -> clock, ids, stores, halves, listeners, jobs. The only file that knows everyone."""
+
+import asyncio
+import gc
+import os
+import signal
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from homeport import VERSION
+from homeport.kernel.auth.userfile import ensure_htpasswd
+from homeport.kernel.clock import Millis, SystemClock
+from homeport.kernel.config import Settings
+from homeport.kernel.errors import OperatorError
+from homeport.kernel.health import Health
+from homeport.kernel.http.access_log import AccessLog
+from homeport.kernel.http.address import Address
+from homeport.kernel.http.connection import Service
+from homeport.kernel.http.forwarded import TrustedProxies
+from homeport.kernel.http.limits import Limits
+from homeport.kernel.http.listener import Listener
+from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health
+from homeport.kernel.ids import SystemIds
+from homeport.kernel.jobs import Job, Next, Runner, add_job_metrics
+from homeport.kernel.log import Log, route_library_logs, stderr_log
+from homeport.kernel.metrics import Metrics
+from homeport.kernel.process_metrics import add_process_metrics
+from homeport.kernel.runfile import RunFile
+from homeport.kernel.storage.layout import DataDirectory
+from homeport.kernel.storage.lock import DirectoryLock
+from homeport.kernel.tls.context import ServerTls
+from homeport.registry.app import RegistryHalf
+
+_THREADS = 32
+_JOBS_STOP_SECONDS = 5.0
+_TLS_LOOK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What there is to tell once the server listens."""
+
+    version: str
+    data_dir: Path
+    addresses: list[tuple[str, str]]
+    tls: bool
+    user: str | None
+    generated_password: str | None
+    ca_fingerprint: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What `homeport up` was told beside the settings.
+
+    Attributes:
+        user: of the first start.
+        password: likewise; None lets Homeport generate one.
+        banner: called once the server listens.
+    """
+
+    user: str | None
+    password: str | None
+    banner: Callable[[Started], None]
+
+
+@dataclass(slots=True)
+class _KeepTls:
+    """Takes a certificate over when its files change, and renews that of the own authority."""
+
+    tls: ServerTls
+    log: Log
+    name: str = "tls-certificate"
+
+    async def run_due(self, now: Millis) -> Next:
+        """Look at the files."""
+        done = await asyncio.get_running_loop().run_in_executor(None, self.tls.reload_if_changed)
+        if done.changed:
+            self.log.info("certificate taken over")
+        if done.problem:
+            self.log.warning("certificate not taken over", problem=done.problem)
+        return Next.after(now, seconds=_TLS_LOOK_SECONDS)
+
+
+def serve(settings: Settings, options: UpOptions) -> int:
+    """Run the server until it is told to stop; the exit status.
+
+    Raises:
+        OperatorError: it cannot start.
+    """
+    began = time.monotonic()
+    _raise_file_limit()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_Server(settings, options, began).run())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop where it exists; it has no Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+class _Server:
+    """One run of the server."""
+
+    def __init__(self, settings: Settings, options: UpOptions, began: float) -> None:
+        self._settings = settings
+        self._options = options
+        self._began = began
+        self._clock = SystemClock()
+        self._ids = SystemIds()
+        self._log = stderr_log(clock=self._clock, line_format=settings.log_format, level=settings.log_level)
+        self._metrics = Metrics()
+        self._health = Health()
+        self._data = DataDirectory(settings.data_dir)
+        self._listeners: list[Listener] = []
+        self._tls: ServerTls | None = None
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Start, wait, stop."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="worker"))
+        route_library_logs(self._log)
+        async with AsyncExitStack() as undo:
+            await self._start(undo)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._on_signal, signal.Signals(number))
+            await self._stop.wait()
+            self._log.info("stopping", drain_seconds=self._settings.http_drain_seconds)
+            await self._close_listeners()
+        self._log.info("stopped")
+        self._log.flush()
+        return 0
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        if self._stop.is_set():
+            # Asked twice: nothing acknowledged is lost by leaving now.
+            self._log.warning("stopping at once", signal=number.name)
+            self._log.flush()
+            os._exit(128 + number)
+        self._stop.set()
+
+    async def _start(self, undo: AsyncExitStack) -> None:
+        settings, data = self._settings, self._data
+        data.create()
+        lock = DirectoryLock(data.root)
+        lock.acquire()
+        undo.callback(lock.release)
+        data.bring_up(clock=self._clock)
+        add_process_metrics(self._metrics)
+        generated = self._make_first_user()
+        half = await RegistryHalf.open(
+            settings,
+            data,
+            self._health,
+            clock=self._clock,
+            ids=self._ids,
+            log=self._log,
+            metrics=self._metrics,
+        )
+        undo.push_async_callback(half.close)
+        undo.push_async_callback(self._close_listeners)
+        await self._listen("registry", settings.listen_registry, self._registry_service(half))
+        await self._listen("debug", settings.listen_debug, self._debug_service())
+        runner = Runner(self._jobs(half), clock=self._clock, log=self._log)
+        add_job_metrics(self._metrics, runner)
+        runner.start()
+        undo.push_async_callback(self._stop_jobs, runner)
+        self._announce(undo, generated)
+
+    def _make_first_user(self) -> str | None:
+        settings, options = self._settings, self._options
+        if settings.registry_auth == "none" or not settings.listen_registry:
+            return None
+        return ensure_htpasswd(
+            settings.registry_htpasswd, self._ids, user=options.user or "", password=options.password or ""
+        )
+
+    def _jobs(self, half: RegistryHalf) -> Sequence[Job]:
+        jobs: list[Job] = list(half.jobs)
+        if self._tls is not None:
+            jobs.append(_KeepTls(self._tls, self._log))
+        return jobs
+
+    async def _stop_jobs(self, runner: Runner) -> None:
+        late = await runner.stop(deadline_seconds=_JOBS_STOP_SECONDS)
+        if late:
+            self._log.warning("jobs cut off", jobs=", ".join(late))
+
+    # Listeners
+
+    def _registry_service(self, half: RegistryHalf) -> Service:
+        return Service(
+            name="registry",
+            handler=with_health(half.handler, self._health),
+            error_answers=half.error_answers,
+            observer=half.observer,
+            proxies=TrustedProxies(self._settings.http_trusted_proxies),
+            limits=self._limits(),
+        )
+
+    def _debug_service(self) -> Service:
+        return Service(
+            name="debug",
+            handler=debug_handler(self._metrics, self._health),
+            error_answers=plain_error,
+            observer=AccessLog(self._log),
+            proxies=TrustedProxies(()),
+            limits=self._limits(),
+        )
+
+    def _limits(self) -> Limits:
+        settings = self._settings
+        return Limits(
+            header_timeout=settings.http_header_timeout_seconds,
+            idle_timeout=settings.http_idle_timeout_seconds,
+            body_timeout=settings.http_body_timeout_seconds,
+            connections=settings.http_max_connections,
+        )
+
+    async def _listen(self, name: str, addresses: Sequence[Address], service: Service) -> None:
+        if not addresses:
+            return
+        listener = Listener(service)
+        self._listeners.append(listener)
+        for address in addresses:
+            # The debug listener is for the machine or the cluster that runs us; scrapers know no certificate of ours.
+            await listener.open(address, None if name == "debug" else self._tls_for(address))
+        self._metrics.read_gauge(
+            f"homeport_{name}_connections", f"Open connections of the {name} listener.", lambda: listener.connections
+        )
+
+    def _tls_for(self, address: Address) -> ssl.SSLContext | None:
+        mode = self._settings.tls_mode
+        if mode == "off" or (mode == "auto" and address.loopback):
+            return None
+        if self._tls is None:
+            self._tls = self._open_tls()
+        return self._tls.context
+
+    def _open_tls(self) -> ServerTls:
+        settings = self._settings
+        if settings.tls_certificate is not None:
+            return ServerTls.from_files(settings.tls_certificate, settings.tls_key)
+        return ServerTls.from_own_authority(self._data.ca, self._clock, names=settings.tls_names)
+
+    async def _close_listeners(self) -> None:
+        await asyncio.gather(*(listener.close(self._settings.http_drain_seconds) for listener in self._listeners))
+        self._listeners.clear()
+
+    # Telling
+
+    def _announce(self, undo: AsyncExitStack, generated: str | None) -> None:
+        endpoints = [endpoint for listener in self._listeners for endpoint in listener.endpoints]
+        if not endpoints:
+            raise OperatorError("every listener is switched off", hint="set at least one --listen-... address")
+        addresses = [(endpoint.name, endpoint.url) for endpoint in endpoints]
+        RunFile(os.getpid(), VERSION, self._clock.now(), tuple(addresses)).save(self._data.run)
+        undo.callback(_remove, self._data.run)
+        # What lives now lives to the end: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        seconds = time.monotonic() - self._began
+        self._log.info("listening", **dict(addresses), seconds=round(seconds, 3))
+        self._options.banner(
+            Started(
+                version=VERSION,
+                data_dir=self._data.root,
+                addresses=addresses,
+                tls=self._tls is not None,
+                user=self._known_user(generated),
+                generated_password=generated,
+                ca_fingerprint=self._fingerprint(),
+                seconds=seconds,
+            )
+        )
+
+    def _known_user(self, generated: str | None) -> str | None:
+        if self._settings.registry_auth == "none":
+            return None
+        if generated is None and self._options.user:
+            return self._options.user
+        from homeport.kernel.auth.userfile import read_users
+
+        return next(iter(read_users(self._settings.registry_htpasswd).hashes), None)
+
+    def _fingerprint(self) -> str | None:
+        if self._tls is None or self._settings.tls_certificate is not None:
+            return None
+        from homeport.kernel.tls.authority import open_authority
+        from homeport.kernel.tls.places import AuthorityFiles
+
+        authority = open_authority(AuthorityFiles(self._data.ca), self._clock)
+        return None if authority is None else authority.facts.fingerprint
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _raise_file_limit() -> None:
+    """A thousand connections with a file each need more descriptors than some systems give at first."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else hard
+    if soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
