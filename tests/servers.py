@@ -184,7 +184,7 @@ class HomeportProcess(Server):
             return {}
         if status["pid"] != self.pid:
             return {}
-        return {listener["name"]: listener["url"] for listener in status["listeners"]}
+        return {listener["name"]: listener["url"] for listener in status["addresses"]}
 
 
 @dataclass
