@@ -41,7 +41,7 @@ docs: $(RUN_STAMP) ## Write the pages that are made from the code
 	$(BIN)/python tools/write_settings_page.py
 
 bench: $(DEV_STAMP) ## Measure the registry (ARGS="--help" tells what can be compared)
-	@$(BIN)/python bench/registry.py $(ARGS)
+	@$(BIN)/python -m bench.registry $(ARGS)
 
 lock: $(DEV_STAMP) ## Pin every dependency again, at its newest
 	sh tools/lock.sh $(VENV)
