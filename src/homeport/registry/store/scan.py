@@ -6,8 +6,8 @@ only builds an index shrugs, whoever deletes stops.
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Literal
 
 from homeport.registry.model.digest import ALGORITHMS, Digest, find_digest
 from homeport.registry.model.names import (
@@ -22,13 +22,23 @@ from homeport.registry.model.names import (
 from homeport.registry.store.links import Damaged, read_link
 from homeport.registry.store.paths import LAYERS, LINK, MANIFESTS, TEMPORARY_SUFFIX, Paths
 
+_SHARD_CHARACTERS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """Something that is not as distribution's layout has it."""
+    """Something that is not as distribution's layout has it.
+
+    Attributes:
+        kind: `unreadable` for what the disk would not give; `link` for a link that cannot be followed; `stray` for
+            what no client can reach, such as the directories that NAS systems strew about.
+        named: the digest that a damaged link's path spells.
+    """
 
     path: str
     reason: str
+    kind: Literal["unreadable", "link", "stray"] = "unreadable"
+    named: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +85,14 @@ def _scan_below(directory: str, name: str, *, top: bool = False) -> Iterator[Rep
             yield entries
         return
     if len(name) > MAX_REPOSITORY_CHARACTERS:
-        yield Damage(directory, "nested too deeply for a repository name")  # a symbolic link to above can do that
+        # A symbolic link to above leads here.
+        yield Damage(directory, "nested too deeply for a repository name", "stray")
         return
     if any(entry.name in {MANIFESTS, LAYERS} for entry in entries):
         if is_repository(name):
             yield RepositoryName(name)
         else:
-            yield Damage(directory, "not a valid repository name")
+            yield Damage(directory, "not a valid repository name", "link")
     for entry in entries:
         if not entry.name.startswith("_") and entry.is_dir():
             yield from _scan_below(entry.path, f"{name}/{entry.name}" if name else entry.name)
@@ -108,10 +119,11 @@ def scan_tags(paths: Paths, name: RepositoryName) -> Iterator[TagEntry | Damage]
         if isinstance(entry, Damage):
             yield entry
             continue
+        path = f"{entry.path}/current/{LINK}"
         if not is_tag(entry.name):
-            yield Damage(entry.path, "not a valid tag")
+            yield Damage(entry.path, "not a valid tag", _kind_of_unnamed(path))
             continue
-        found = _read(path := f"{entry.path}/current/{LINK}")
+        found = _read(path)
         if isinstance(found, Damage):
             yield found
         elif found is not None:
@@ -126,7 +138,7 @@ def scan_uploads(paths: Paths, name: RepositoryName) -> Iterator[UploadId | Dama
         elif is_upload_id(entry.name):
             yield UploadId(entry.name)
         else:
-            yield Damage(entry.path, "not a valid upload id")
+            yield Damage(entry.path, "not a valid upload id", "stray")
 
 
 def scan_blobs(paths: Paths) -> Iterator[BlobEntry | Damage]:
@@ -135,6 +147,9 @@ def scan_blobs(paths: Paths) -> Iterator[BlobEntry | Damage]:
         for shard in _list_existing(f"{paths.blobs}/{algorithm}"):
             if isinstance(shard, Damage):
                 yield shard
+                continue
+            if len(shard.name) != _SHARD_CHARACTERS:
+                yield Damage(shard.path, "not a shard of blobs", "stray")
                 continue
             for entry in _list_existing(shard.path):
                 yield from _blob_at(entry, algorithm, shard.name)
@@ -146,10 +161,14 @@ def _blob_at(entry: "os.DirEntry[str] | Damage", algorithm: str, shard: str) -> 
         return
     digest = find_digest(f"{algorithm}:{entry.name}")
     if digest is None or not entry.name.startswith(shard):
-        yield Damage(entry.path, "not a blob's directory")
+        yield Damage(entry.path, "not a blob's directory", "stray")
         return
-    with suppress(FileNotFoundError):
+    try:
         yield BlobEntry(digest, entry.path, os.stat(f"{entry.path}/data").st_size)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield Damage(entry.path, error.strerror or str(error))
 
 
 def _scan_links(directory: str) -> Iterator[LinkEntry | Damage]:
@@ -157,6 +176,9 @@ def _scan_links(directory: str) -> Iterator[LinkEntry | Damage]:
     for algorithm in _list_existing(directory):
         if isinstance(algorithm, Damage):
             yield algorithm
+            continue
+        if not algorithm.is_dir():
+            yield Damage(algorithm.path, "not a directory of digests", "stray")
             continue
         for entry in _list_existing(algorithm.path):
             yield from _link_at(entry, algorithm.name)
@@ -167,12 +189,13 @@ def _link_at(entry: "os.DirEntry[str] | Damage", algorithm: str) -> Iterator[Lin
         yield entry
         return
     named = find_digest(f"{algorithm}:{entry.name}")
+    path = f"{entry.path}/{LINK}"
     if named is None:
-        yield Damage(entry.path, "not a digest's directory")
+        yield Damage(entry.path, "not a digest's directory", _kind_of_unnamed(path))
         return
-    found = _read(path := f"{entry.path}/{LINK}")
+    found = _read(path)
     if isinstance(found, Damage):
-        yield found
+        yield Damage(path, found.reason, found.kind, named)
     elif found is not None:
         yield LinkEntry(path, named, found)
 
@@ -182,7 +205,12 @@ def _read(path: str) -> Digest | Damage | None:
         found = read_link(path)
     except OSError as error:
         return Damage(path, error.strerror or str(error))
-    return Damage(found.path, found.reason) if isinstance(found, Damaged) else found
+    return Damage(found.path, found.reason, "link") if isinstance(found, Damaged) else found
+
+
+def _kind_of_unnamed(link: str) -> Literal["link", "stray"]:
+    """What hides behind a name that says nothing to us: a link might be some other registry's way of keeping things."""
+    return "link" if os.path.lexists(link) else "stray"
 
 
 def _list_existing(directory: str) -> "Iterator[os.DirEntry[str] | Damage]":

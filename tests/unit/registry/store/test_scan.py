@@ -131,7 +131,7 @@ def test_tags_are_found_with_what_they_mean_and_have_meant(paths: Paths) -> None
     found = list(scan_tags(paths, APP))
 
     assert found == [
-        Damage(f"{paths.tags(APP)}/.hidden", "not a valid tag"),
+        Damage(f"{paths.tags(APP)}/.hidden", "not a valid tag", "stray"),
         TagEntry(paths.tag_current_link(APP, V1), V1, A),
     ]
     assert {entry.named for entry in scan_tag_index(paths, APP, V1) if isinstance(entry, LinkEntry)} == {A, B}
@@ -150,7 +150,7 @@ def test_uploads_are_found_by_their_ids(paths: Paths) -> None:
 
     found = list(scan_uploads(paths, APP))
 
-    assert found == [identifier, Damage(f"{paths.uploads(APP)}/other", "not a valid upload id")]
+    assert found == [identifier, Damage(f"{paths.uploads(APP)}/other", "not a valid upload id", "stray")]
 
 
 def test_blobs_are_found_with_their_sizes(paths: Paths) -> None:
@@ -178,3 +178,32 @@ def test_a_file_in_place_of_a_directory_is_damage(paths: Paths) -> None:
     Path(paths.revisions(APP)).write_text("x")
 
     assert [type(item) for item in scan_revisions(paths, RepositoryName(APP))] == [Damage]
+
+
+@pytest.mark.parametrize("name", ["@eaDir", ".DS_Store", "lost+found"])
+def test_what_a_nas_strews_about_is_told_apart_from_damage(paths: Paths, name: str) -> None:
+    link(paths.revision_link(APP, A))
+    for directory in (paths.revisions(APP), f"{paths.revisions(APP)}/sha256", paths.tags(APP)):
+        make(f"{directory}/{name}/x")
+    Path(paths.revisions(APP), ".file").write_text("")
+
+    found = [*scan_revisions(paths, APP), *scan_tags(paths, APP)]
+
+    assert LinkEntry(paths.revision_link(APP, A), A, A) in found
+    assert {item.kind for item in found if isinstance(item, Damage)} == {"stray"}
+
+
+def test_a_link_under_a_name_that_says_nothing_is_damage(paths: Paths) -> None:
+    """It might be how a later registry keeps manifests of an algorithm that we do not know."""
+    link(f"{paths.revisions(APP)}/sha384/{'0' * 96}/link")
+    link(f"{paths.tags(APP)}/@x/current/link")
+
+    found = [*scan_revisions(paths, APP), *scan_tags(paths, APP)]
+
+    assert [item.kind for item in found if isinstance(item, Damage)] == ["link", "link"]
+
+
+def test_a_damaged_link_still_says_whose_it_was(paths: Paths) -> None:
+    link(paths.revision_link(APP, A), "")
+
+    assert [item.named for item in scan_revisions(paths, APP) if isinstance(item, Damage)] == [A]
