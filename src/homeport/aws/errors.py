@@ -13,7 +13,8 @@ class AwsError(Exception):
 
     A service subclasses it once for each code and builds the message in the constructor. Where the service's model
     declares the error, `code` is the shape's name (`QueueDoesNotExist`): the query protocol, and SQS's
-    `x-amzn-query-error` header, take the other name from the model, and `status` 0 takes the model's status.
+    `x-amzn-query-error` header, take the other name from the model, and a `status` of 0 is the model's (400 where that
+    declares none).
 
     Args:
         message: in AWS's own words.
@@ -21,7 +22,7 @@ class AwsError(Exception):
     """
 
     code: str = "InternalFailure"
-    status: int = 400
+    status: int = 0
     fault: Fault = "Sender"
 
     def __init__(self, message: str = "", *, extra: Mapping[str, ErrorValue] | None = None) -> None:
@@ -38,7 +39,7 @@ class ErrorOfCode(AwsError):
         code: str,
         message: str,
         *,
-        status: int = 400,
+        status: int = 0,
         fault: Fault = "Sender",
         extra: Mapping[str, ErrorValue] | None = None,
     ) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from homeport.aws.errors import AwsError, Fault
+
 Shape = Mapping[str, Any]
 """A shape as botocore's models write it: `type`, `members`, `required`, `member`, `key`, `value` and traits."""
 
@@ -52,6 +54,16 @@ class ErrorModel:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldError:
+    """How an error is told: its name in JSON, its code in XML, and what they have in common."""
+
+    name: str
+    query_code: str
+    status: int
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
 class WireModel:
     """A service as its protocols see it."""
 
@@ -61,6 +73,14 @@ class WireModel:
     shapes: Mapping[str, Shape]
     errors: Mapping[str, ErrorModel] = field(repr=False)
     """By the shape's name and by the query protocol's code."""
+
+    def told(self, error: AwsError) -> ToldError:
+        """What the model says about an error that was raised."""
+        declared = self.errors.get(error.code)
+        if declared is None:
+            return ToldError(error.code, error.code, error.status or 400, error.fault)
+        fault: Fault = "Receiver" if declared.receiver else error.fault
+        return ToldError(declared.name, declared.query_code, error.status or declared.status, fault)
 
     @property
     def protocols(self) -> Sequence[str]:

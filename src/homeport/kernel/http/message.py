@@ -157,22 +157,24 @@ class Request:
 
 @dataclass(slots=True, eq=False)
 class Response:
-    """What is answered: a status, headers in their order, and bytes or slices of a file.
+    """What is answered: a status, headers in their order, and bytes, slices of a file, or pieces as they come.
 
     Content-Length, Date and Connection are the server's to write. `close` ends the connection behind it.
     """
 
     status: int
     headers: HeaderList = field(default_factory=list)
-    body: bytes | FileSlices = b""
+    body: bytes | FileSlices | AsyncIterator[bytes] = b""
     close: bool = False
     length: int | None = None
-    """Content-Length of an answer to HEAD, whose body is not sent; else the body's own."""
+    """Content-Length of an answer to HEAD, whose body is not sent, or of pieces; else the body's own."""
 
     @property
-    def content_length(self) -> int:
-        """Bytes of the body as the header tells them."""
-        return self.length if self.length is not None else len(self.body)
+    def content_length(self) -> int | None:
+        """Bytes of the body as the header tells them; None for pieces of unknown length, which are sent chunked."""
+        if self.length is not None:
+            return self.length
+        return len(self.body) if isinstance(self.body, bytes | FileSlices) else None
 
 
 Handler = Callable[[Request], Awaitable[Response]]

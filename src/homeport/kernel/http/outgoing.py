@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -55,7 +55,8 @@ def head_of(response: Response, *, keep_alive: bool) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}"]
     lines += [f"{name}: {value}" for name, value in response.headers]
     if response.status not in _STATUSES_WITHOUT_BODY:
-        lines.append(f"Content-Length: {response.content_length}")
+        length = response.content_length
+        lines.append("Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}")
     lines.append(f"Date: {_date.text()}")
     if not keep_alive:
         lines.append("Connection: close")
@@ -93,7 +94,10 @@ class Outgoing:
             body = response.body
             if incoming.request.method == "HEAD" or response.status in _STATUSES_WITHOUT_BODY:
                 body = b""
-            await self._send(head, body)
+            if isinstance(body, bytes | FileSlices):
+                await self._send(head, body)
+            else:
+                await self._send_pieces(head, body, response.length)
             completed = True
             if not self.keep_alive:
                 await self._linger(incoming.request)
@@ -115,6 +119,18 @@ class Outgoing:
             await self._write_paced(head, body)
         else:
             await self._send_file(head, body)
+
+    async def _send_pieces(self, head: bytes, pieces: AsyncIterator[bytes], length: int | None) -> None:
+        """Send what comes when it comes, in chunks of HTTP/1.1 (RFC 9112, section 7.1) unless the length is known."""
+        await self._write(head, b"")
+        async for piece in pieces:
+            if piece:
+                await self._write(piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece), b"")
+                self._sent += len(piece)
+        if length is None:
+            await self._write(b"0\r\n\r\n", b"")
+        elif self._sent != length:
+            raise ConnectionResetError("the pieces ended elsewhere than was promised of them")
 
     async def _write(self, head: bytes, rest: bytes) -> None:
         transport = self._incoming.connection.transport
