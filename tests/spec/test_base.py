@@ -80,7 +80,6 @@ def test_an_unknown_route_under_v2_is_404_in_the_specs_json(registry: Client, ta
         ("PATCH", f"/v2/{{name}}/blobs/{ABSENT}"),
         ("PUT", "/v2/{name}/blobs/uploads/"),
         ("POST", f"/v2/{{name}}/referrers/{ABSENT}"),
-        ("BREW", "/v2/{name}/tags/list"),
     ],
 )
 def test_a_wrong_method_is_405_and_says_which_are_right(registry: Client, name: str, method: str, target: str) -> None:

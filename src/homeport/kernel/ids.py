@@ -1,9 +1,12 @@
 """Identifiers, passed in: random ones, and the predictable ones that tests use."""
 
 import secrets
+import string
 import time
 import uuid
 from typing import Protocol
+
+_PASSWORD_CHARACTERS = string.ascii_letters + string.digits
 
 
 class Ids(Protocol):
@@ -18,7 +21,7 @@ class Ids(Protocol):
         ...
 
     def password(self) -> str:
-        """A new password that a person can type: 120 bits in URL-safe characters."""
+        """A new password that a person can type: letters and digits, 119 bits of chance."""
         ...
 
 
@@ -41,8 +44,8 @@ class SystemIds:
         return secrets.token_hex(nbytes)
 
     def password(self) -> str:
-        """20 URL-safe characters."""
-        return secrets.token_urlsafe(15)
+        """20 letters and digits: no shell and no option parser finds a meaning in them."""
+        return "".join(secrets.choice(_PASSWORD_CHARACTERS) for _ in range(20))
 
 
 class FakeIds:

@@ -192,6 +192,14 @@ class ManifestBlobUnknown(RegistryError):
         super().__init__(detail=digest)
 
 
+class SeveralErrors(RegistryError):
+    """More than one thing is wrong, and the client is told of all of them; the status is the first one's."""
+
+    def __init__(self, errors: Sequence[RegistryError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = tuple(errors)
+
+
 class BlobUnknown(RegistryError):
     """The repository has no such blob."""
 

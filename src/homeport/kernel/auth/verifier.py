@@ -77,7 +77,7 @@ class Verifier:
     ) -> None:
         self._clock = clock
         self._work = work
-        self._file = WatchedUsers(path, clock, notify)
+        self._file = WatchedUsers(path, notify)
         self._throttle = Throttle(clock)
         self._secret = secrets.token_bytes(32)
         self._remembered: OrderedDict[_Digest, _Remembered] = OrderedDict()
@@ -93,7 +93,7 @@ class Verifier:
         None says nothing about the credentials: ask `check`.
         """
         now = self._clock.monotonic()
-        if now >= self._file.look_at and self._file.look(now):
+        if self._file.look():
             self._take_over_users()
         digest = self._digest(authorization)
         entry = self._remembered.get(digest)

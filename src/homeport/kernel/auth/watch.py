@@ -6,11 +6,7 @@ from pathlib import Path
 
 from homeport.kernel.auth.htpasswd import Htpasswd
 from homeport.kernel.auth.userfile import UserFileUnreadable, read_users
-from homeport.kernel.clock import Clock
 from homeport.kernel.errors import OperatorError
-
-LOOK_SECONDS = 1.0
-"""How often, at most, the file is asked whether it changed."""
 
 _Signature = tuple[int, int, int, int] | None
 
@@ -37,26 +33,24 @@ class WatchedUsers:
         HtpasswdError, UserFileUnreadable: the first reading, whose problems are the operator's.
     """
 
-    def __init__(self, path: Path, clock: Clock, notify: Notify) -> None:
+    def __init__(self, path: Path, notify: Notify) -> None:
         self._path = path
         self._notify = notify
         self._problem: str | None = None
         # asked before the reading: a change in between is then seen as one at the next look
         self._signature = _signature(path)
         self.users: Htpasswd = read_users(path)
-        self.look_at = clock.monotonic() + LOOK_SECONDS
         notify(UserFileNotice(len(self.users.hashes), self.users.warnings))
 
-    def look(self, now: float) -> bool:
-        """Read the file again if it changed; whether `users` is new. To be called when `look_at` has come."""
-        self.look_at = now + LOOK_SECONDS
+    def look(self) -> bool:
+        """Read the file again if it changed; whether `users` is new. Costs one system call when it did not."""
         signature = _signature(self._path)
         if signature == self._signature:
             return False
         try:
             self.users = read_users(self._path)
         except OperatorError as error:
-            # what could not be opened may be readable a second later without having changed
+            # what could not be opened may be readable the next time without having changed
             self._signature = None if isinstance(error, UserFileUnreadable) else signature
             self._tell(error.message)
             return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
+from homeport.kernel.config.access_rule import AccessRule
 from homeport.kernel.http.address import Address, AddressInvalid, parse_addresses
 from homeport.kernel.secret import Secret
 
@@ -19,23 +20,6 @@ Shown: TypeAlias = "str | int | float | bool | list[Shown] | dict[str, Shown]"
 """A value as it is shown: what `parse` would read again, secrets apart."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRule:
-    """Who may do what to which repositories.
-
-    Attributes:
-        repositories: glob patterns over repository names.
-        users: user names; `*` is everybody signed in, `anonymous` is everybody else.
-        groups: names of `registry.groups`.
-        actions: of `pull`, `push` and `delete`.
-    """
-
-    repositories: tuple[str, ...]
-    users: tuple[str, ...]
-    groups: tuple[str, ...]
-    actions: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

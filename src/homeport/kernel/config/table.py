@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from homeport.kernel.config import kinds
-from homeport.kernel.config.kinds import AccessRule, Kind, Network, Shown
+from homeport.kernel.config.access_rule import AccessRule
+from homeport.kernel.config.kinds import Kind, Network, Shown
 from homeport.kernel.http.address import Address, TcpAddress
 from homeport.kernel.secret import Secret
 

@@ -244,6 +244,11 @@ class HttpServer(Server):
 
     async def _answer(self, request: Request) -> Response:
         service = self.service
+        expected = request.headers.get("Expect")
+        if expected is not None and expected.lower() != "100-continue":
+            answer = service.error_answers(417, "the only expectation that can be met is 100-continue")
+            answer.close = True
+            return answer
         try:
             return await service.handler(request)
         except BodyTooLarge as error:

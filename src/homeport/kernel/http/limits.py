@@ -16,5 +16,5 @@ class Limits:
     connections: int = 1024
     header_line_bytes: int = 16 * 1024
     header_count: int = 128
-    read_buffer_bytes: int = 512 * 1024
+    read_buffer_bytes: int = 128 * 1024
     """Of one connection's body, before the client is made to wait."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from homeport.kernel.auth.principal import Principal
-from homeport.kernel.config.kinds import AccessRule
+from homeport.kernel.config.access_rule import AccessRule
 from homeport.kernel.errors import OperatorError
 
 Action = Literal["pull", "push", "delete"]

@@ -26,8 +26,8 @@ MAX_MANIFEST_BYTES: Final = 4 << 20
 """registry:2's limit; the caller enforces it before the bytes come here."""
 
 _SCHEMA_VERSION = 2
-_ONLY_INDEX = ("manifests",)
-_ONLY_IMAGE = ("config", "layers", "fsLayers")
+_NOT_IN_IMAGE = ("manifests", "fsLayers")
+_NOT_IN_INDEX = ("config", "layers", "fsLayers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def _agreed_type(document: Mapping[str, object], content_type: str) -> str:
 
 def _check_shape(document: Mapping[str, object], media_type: str, kind: Kind) -> None:
     """Refuse a document that is an image to one reader and an index to another."""
-    for foreign in _ONLY_IMAGE if kind is Kind.INDEX else _ONLY_INDEX:
+    for foreign in _NOT_IN_INDEX if kind is Kind.INDEX else _NOT_IN_IMAGE:
         if document.get(foreign) is not None:
             raise ManifestInvalid(f"{foreign!r} has no place in {media_type}")
 

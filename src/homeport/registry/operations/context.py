@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from homeport.kernel.auth.principal import Principal
@@ -19,6 +19,8 @@ from homeport.registry.store.space import Space
 from homeport.registry.store.uploads import Uploads
 
 T = TypeVar("T")
+
+LARGE_MANIFESTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Registry:
     """Last pushes since the start."""
     indexed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the index agrees with the directories found at the start."""
+    large_manifests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_MANIFESTS))
+    """Held while a manifest too large to be kept in memory by everybody at once is received."""
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     def lock(self, name: RepositoryName) -> asyncio.Lock:

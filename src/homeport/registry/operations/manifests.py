@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homeport.registry.errors import DigestInvalid, ManifestBlobUnknown, ManifestInvalid, ManifestUnknown
+from homeport.registry.errors import DigestInvalid, ManifestBlobUnknown, ManifestInvalid, ManifestUnknown, SeveralErrors
 from homeport.registry.model.digest import Digest, algorithm, digest_of
 from homeport.registry.model.manifest import ParsedManifest, parse_manifest, read_stored, sniff_media_type
 from homeport.registry.model.names import Reference, RepositoryName, Tag, as_digest
@@ -126,16 +126,14 @@ def _store(registry: Registry, name: RepositoryName, entry: ManifestEntry, data:
 
 
 def _check_references(registry: Registry, name: RepositoryName, parsed: ParsedManifest) -> None:
-    content = registry.content
-    for blob in parsed.blobs:
-        if content.blob_size(name, blob.digest) is None:
-            raise ManifestBlobUnknown(blob.digest)
-    if registry.policy.sparse_indexes:
-        return
-    for child in parsed.manifests:
-        # Build caches of older BuildKits are indexes of layers: a blob will do as well.
-        if content.blob_size(name, child.digest) is None:
-            raise ManifestBlobUnknown(child.digest)
+    needed = [blob.digest for blob in parsed.blobs]
+    if not registry.policy.sparse_indexes:
+        # Build caches of older BuildKits are indexes of layers: for a child, too, a blob will do.
+        needed += [child.digest for child in parsed.manifests]
+    blob_size = registry.content.blob_size
+    missing = [ManifestBlobUnknown(digest) for digest in dict.fromkeys(needed) if blob_size(name, digest) is None]
+    if missing:
+        raise SeveralErrors(missing)
 
 
 async def delete_manifest(registry: Registry, call: Call, name: RepositoryName, reference: Reference) -> None:

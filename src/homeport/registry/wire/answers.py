@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import orjson
 
 from homeport.kernel.http.message import HeaderList, Response
-from homeport.registry.errors import RegistryError, TooManyRequests
+from homeport.registry.errors import RegistryError, SeveralErrors, TooManyRequests
 
 API_VERSION = ("Docker-Distribution-Api-Version", "registry/2.0")
 JSON = ("Content-Type", "application/json")
@@ -26,13 +26,18 @@ def error_response(error: RegistryError, headers: Sequence[tuple[str, str]] = ()
 
     Spec: OCI distribution, "Error Codes".
     """
-    entry: dict[str, object] = {"code": error.code, "message": error.message}
-    if error.detail is not None:
-        entry["detail"] = error.detail
+    errors = error.errors if isinstance(error, SeveralErrors) else (error,)
     found: HeaderList = [API_VERSION, JSON, *headers]
     if isinstance(error, TooManyRequests):
         found.append(("Retry-After", str(error.retry_after_seconds)))
-    return Response(error.status, found, orjson.dumps({"errors": [entry]}) + b"\n")
+    return Response(errors[0].status, found, orjson.dumps({"errors": [_entry(each) for each in errors]}) + b"\n")
+
+
+def _entry(error: RegistryError) -> dict[str, object]:
+    entry: dict[str, object] = {"code": error.code, "message": error.message}
+    if error.detail is not None:
+        entry["detail"] = error.detail
+    return entry
 
 
 _CODES_BY_STATUS = {400: "UNSUPPORTED", 408: "UNAVAILABLE", 413: "SIZE_INVALID", 431: "UNSUPPORTED"}

@@ -8,7 +8,7 @@ from homeport.kernel.health import Health
 from homeport.kernel.http.message import Request, Response
 from homeport.kernel.storage.errors import StorageError
 from homeport.kernel.storage.errors import StorageFull as DiskFull
-from homeport.registry.errors import RegistryError, StorageFull, Unauthorized, Unavailable
+from homeport.registry.errors import RegistryError, StorageFull, Unauthorized, Unavailable, Unsupported
 from homeport.registry.operations.context import Call, Registry
 from homeport.registry.wire import blobs, listings, manifests, uploads
 from homeport.registry.wire.addresses import Addresses
@@ -113,9 +113,7 @@ class RegistryHandler:
             return empty(200, [("Allow", ", ".join(METHODS[match.route]))])
         operation = _OPERATIONS.get((match.route, request.method))
         if operation is None:
-            response = protocol_error(405, "method not allowed")
-            response.headers.append(("Allow", ", ".join(METHODS[match.route])))
-            return response
+            return error_response(Unsupported(), [("Allow", ", ".join(METHODS[match.route]))])
         if self._health.down_by_hand:
             raise Unavailable("health check failed: please see /debug/health")
         principal = await self._login.principal(request)

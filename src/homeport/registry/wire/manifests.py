@@ -18,6 +18,7 @@ from homeport.registry.wire.conditions import not_modified
 from homeport.registry.wire.visit import Visit
 
 _MOST_TAGS = 10
+_SMALL_BYTES = 256 * 1024
 
 
 async def get(visit: Visit) -> Response:
@@ -54,10 +55,7 @@ async def put(visit: Visit) -> Response:
     more_tags = _more_tags(visit.query().get("tag", []), by_digest=as_digest(reference) is not None)
     # Before the body: who may not push need not send it.
     require(visit.registry, visit.call, "push", name)
-    try:
-        data = await request.body.read(MAX_MANIFEST_BYTES)
-    except BodyTooLarge as error:
-        raise ManifestTooLarge(error.limit_bytes) from None
+    data = await _read(visit)
     done = await put_manifest(
         visit.registry,
         visit.call,
@@ -72,6 +70,18 @@ async def put(visit: Visit) -> Response:
         headers.append(("OCI-Subject", done.subject))
     headers += [("OCI-Tag", tag) for tag in more_tags]
     return empty(201, headers)
+
+
+async def _read(visit: Visit) -> bytes:
+    """A manifest's bytes; only a few large ones are in memory at a time."""
+    body = visit.request.body
+    try:
+        if body.length is not None and body.length <= _SMALL_BYTES:
+            return await body.read(_SMALL_BYTES)
+        async with visit.registry.large_manifests:
+            return await body.read(MAX_MANIFEST_BYTES)
+    except BodyTooLarge as error:
+        raise ManifestTooLarge(error.limit_bytes) from None
 
 
 def _more_tags(texts: list[str], *, by_digest: bool) -> list[Tag]:

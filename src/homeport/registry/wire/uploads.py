@@ -1,10 +1,18 @@
 """Uploads on the wire: end-4a, 4b, 4c, 5, 6, 11, 13 and 14."""
 
 from homeport.kernel.http.message import HeaderList, Request, Response
-from homeport.registry.errors import BlobUploadInvalid, DigestInvalid
+from homeport.registry.errors import DigestInvalid, RangeInvalid
 from homeport.registry.model.content_range import parse_content_range
-from homeport.registry.model.digest import ALGORITHMS, CANONICAL, Algorithm, Digest, algorithm, parse_digest
-from homeport.registry.model.names import parse_repository, parse_upload_id
+from homeport.registry.model.digest import (
+    ALGORITHMS,
+    CANONICAL,
+    Algorithm,
+    Digest,
+    algorithm,
+    find_digest,
+    parse_digest,
+)
+from homeport.registry.model.names import RepositoryName, UploadId, is_repository, parse_upload_id
 from homeport.registry.operations.blobs import mount_blob
 from homeport.registry.operations.uploads import (
     Chunk,
@@ -15,7 +23,7 @@ from homeport.registry.operations.uploads import (
     upload_status,
 )
 from homeport.registry.store.uploads import Upload
-from homeport.registry.wire.answers import empty
+from homeport.registry.wire.answers import empty, error_response
 from homeport.registry.wire.visit import Visit, first
 
 
@@ -24,10 +32,8 @@ async def post_upload(visit: Visit) -> Response:
     query = visit.query()
     mount = first(query, "mount")
     if mount:
-        mounted = parse_digest(mount)
-        source = first(query, "from")
-        repository = parse_repository(source) if source else None
-        if await mount_blob(visit.registry, visit.call, visit.name, mounted, repository):
+        mounted = await _mount(visit, mount, first(query, "from"))
+        if mounted is not None:
             return _created(visit, mounted)
     whole = first(query, "digest") if not mount else None
     digest = parse_digest(whole) if whole else None
@@ -37,6 +43,15 @@ async def post_upload(visit: Visit) -> Response:
     if digest is None:
         return _accepted(visit, upload)
     return await _monolithic(visit, upload, digest)
+
+
+async def _mount(visit: Visit, mount: str, source: str | None) -> Digest | None:
+    """end-11; whatever cannot be mounted, for whatever reason, can still be uploaded."""
+    digest = find_digest(mount)
+    if digest is None or (source and not is_repository(source)):
+        return None
+    repository = RepositoryName(source) if source else None
+    return digest if await mount_blob(visit.registry, visit.call, visit.name, digest, repository) else None
 
 
 async def _monolithic(visit: Visit, upload: Upload, digest: Digest) -> Response:
@@ -68,16 +83,12 @@ async def get_upload(visit: Visit) -> Response:
 
 async def patch_upload(visit: Visit) -> Response:
     """end-5."""
-    content_type = visit.request.headers.get("Content-Type", "application/octet-stream")
-    if content_type.partition(";")[0].strip().lower() not in _OCTETS:
-        raise BlobUploadInvalid(f"a chunk must be of type application/octet-stream, not {content_type[:100]}")
-    chunk = _chunk(visit.request)
-    upload = await append_chunk(visit.registry, visit.call, visit.name, parse_upload_id(visit.match.rest), chunk)
+    upload_id = parse_upload_id(visit.match.rest)
+    try:
+        upload = await append_chunk(visit.registry, visit.call, visit.name, upload_id, _chunk(visit.request))
+    except RangeInvalid as error:
+        return _out_of_order(visit, upload_id, error)
     return _accepted(visit, upload)
-
-
-# curl says the second one of any --data-binary.
-_OCTETS = frozenset({"application/octet-stream", "application/x-www-form-urlencoded"})
 
 
 async def put_upload(visit: Visit) -> Response:
@@ -88,8 +99,17 @@ async def put_upload(visit: Visit) -> Response:
         upload_status(visit.registry, visit.call, visit.name, upload_id)
         raise DigestInvalid("the digest parameter is missing")
     digest = parse_digest(text)
-    await complete_upload(visit.registry, visit.call, visit.name, upload_id, digest, _chunk(visit.request))
+    try:
+        await complete_upload(visit.registry, visit.call, visit.name, upload_id, digest, _chunk(visit.request))
+    except RangeInvalid as error:
+        return _out_of_order(visit, upload_id, error)
     return _created(visit, digest)
+
+
+def _out_of_order(visit: Visit, upload_id: UploadId, error: RangeInvalid) -> Response:
+    """416 with the place where the upload goes on, so that the client need not ask for it."""
+    upload = upload_status(visit.registry, visit.call, visit.name, upload_id)
+    return error_response(error, _progress(visit, upload))
 
 
 async def delete_upload(visit: Visit) -> Response:
