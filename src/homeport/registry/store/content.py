@@ -97,7 +97,11 @@ class Content:
             for directory in (self.paths.blobs, self.paths.repositories, self._incoming):
                 make_directories(directory)
             for entry in os.scandir(self._incoming):
-                os.unlink(entry.path)
+                # A tag on its way out is a directory.
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
 
     @property
     def _incoming(self) -> str:
