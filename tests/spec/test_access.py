@@ -120,13 +120,29 @@ class TestAnonymousPull:
         client.push_image("open/image", IMAGE, "v1")
         guest = client.anonymous()
 
-        assert guest.get("/v2/").status == 200
         assert guest.get_manifest("open/image", "v1").body == IMAGE.manifest
         assert guest.get(f"/v2/open/image/blobs/{LAYER}").body == IMAGE.blobs[1]
         assert guest.get("/v2/open/image/tags/list").strings("tags") == ["v1"]
         assert guest.post("/v2/open/image/blobs/uploads/").status == 401
         assert guest.put_manifest("open/image", "v2", IMAGE.manifest).status == 401
         assert guest.delete("/v2/open/image/manifests/v1").status == 401
+
+    def test_the_base_still_says_how_to_log_in(self, homeport: Start) -> None:
+        """Clients learn there, and only there, that there is something to log in to: podman push, docker login."""
+        guest = homeport({"registry.anonymous_pull": "true"}).client().anonymous()
+
+        assert guest.get("/v2/").header("WWW-Authenticate").startswith("Basic realm=")
+
+    def test_empty_credentials_are_a_guest(self, homeport: Start) -> None:
+        """podman and skopeo send an empty name and password where they were asked and have none."""
+        client = homeport({"registry.anonymous_pull": "true"}).client()
+        client.push_image("open/image", IMAGE, "v1")
+        nobody = {"Authorization": "Basic " + base64.b64encode(b":").decode()}
+
+        pulled = client.anonymous().request("GET", "/v2/open/image/manifests/v1", headers=nobody)
+        pushed = client.anonymous().request("POST", "/v2/open/image/blobs/uploads/", headers=nobody)
+
+        assert (pulled.status, pushed.status) == (200, 401)
 
     def test_a_wrong_password_is_not_taken_for_a_guest(self, homeport: Start) -> None:
         client = homeport({"registry.anonymous_pull": "true"}).client()

@@ -91,6 +91,11 @@ def test_a_wrong_method_is_405_and_says_which_are_right(registry: Client, name: 
     assert method not in response.header("Allow")
 
 
+def test_a_method_that_nobody_knows_is_refused(registry: Client, name: str) -> None:
+    """RFC 9110, 9.1: 501 where a method is unknown; a parser may find it no request at all."""
+    assert registry.request("BREW", f"/v2/{name}/tags/list").status in {400, 405, 501}
+
+
 @pytest.mark.parametrize(
     ("target", "allowed"),
     [
