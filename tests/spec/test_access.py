@@ -131,7 +131,10 @@ class TestAnonymousPull:
         """Clients learn there, and only there, that there is something to log in to: podman push, docker login."""
         guest = homeport({"registry.anonymous_pull": "true"}).client().anonymous()
 
-        assert guest.get("/v2/").header("WWW-Authenticate").startswith("Basic realm=")
+        base = guest.get("/v2/")
+
+        assert base.status == 401
+        assert base.header("WWW-Authenticate").startswith('Bearer realm="http://127.0.0.1:')
 
     def test_empty_credentials_are_a_guest(self, homeport: Start) -> None:
         """podman and skopeo send an empty name and password where they were asked and have none."""

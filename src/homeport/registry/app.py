@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+from homeport.kernel.auth.principal import ANONYMOUS
 from homeport.kernel.auth.verifier import Verifier
 from homeport.kernel.auth.watch import UserFileNotice
 from homeport.kernel.clock import Clock
@@ -119,6 +120,8 @@ class RegistryHalf:
 
     def _tell_users(self, notice: UserFileNotice) -> None:
         path = str(self._settings.registry_htpasswd)
+        for warning in notice.warnings:
+            self._log.warning("password file", path=path, warning=warning)
         if notice.problem:
             self._log.warning("password file not taken over", path=path, problem=notice.problem)
         else:
@@ -131,10 +134,17 @@ class RegistryHalf:
     def handler(self) -> Handler:
         """What answers the registry's requests."""
         settings = self._settings
+        addresses = Addresses(public_url=settings.registry_public_url, relative=settings.registry_relative_urls)
         return RegistryHandler(
             self.registry,
-            Login(self._verifier, realm=settings.registry_realm),
-            Addresses(public_url=settings.registry_public_url, relative=settings.registry_relative_urls),
+            Login(
+                self._verifier,
+                self._clock,
+                addresses,
+                realm=settings.registry_realm,
+                open_to_guests=self.registry.rules.allow_anywhere(ANONYMOUS, "pull"),
+            ),
+            addresses,
             health=self._health,
             observer=self.observer,
             headers=[(name, value) for name, values in settings.registry_headers.items() for value in values],

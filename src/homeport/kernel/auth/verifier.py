@@ -124,6 +124,17 @@ class Verifier:
             return Rejected("malformed")
         return Rejected("malformed") if ":" in username else await self.check(authorization, client)
 
+    def named(self, username: str) -> Principal | None:
+        """The principal of a user, whose credentials somebody else has checked; None if there is none by now."""
+        if self._file.look():
+            self._take_over_users()
+        return self._principals.get(username)
+
+    def mark(self, username: str) -> str:
+        """A text that changes with a user's password; empty if there is no such user."""
+        stored = self._file.users.hashes.get(username)
+        return "" if stored is None else self._digest(stored).hex()[:16]
+
     def regroup(self, groups: Mapping[str, Collection[str]]) -> None:
         """Take new groups from the settings; who is logged in has them from the next request on."""
         self._groups = groups

@@ -15,6 +15,7 @@ from homeport.registry.wire.addresses import Addresses
 from homeport.registry.wire.answers import API_VERSION, empty, error_response, protocol_error
 from homeport.registry.wire.login import Login
 from homeport.registry.wire.routes import METHODS, Match, Route, match_path, query_values
+from homeport.registry.wire.tokens import is_bearer
 from homeport.registry.wire.visit import Visit
 
 Operation = Callable[[Visit], Awaitable[Response]]
@@ -95,7 +96,7 @@ class RegistryHandler:
         try:
             response = await self._answer(request, match)
         except Unauthorized as error:
-            response = error_response(error, [self._login.challenge])
+            response = error_response(error, [self._login.challenge(request, error)])
         except RegistryError as error:
             response = error_response(error)
         except StorageError as error:
@@ -111,18 +112,27 @@ class RegistryHandler:
         if request.method == "OPTIONS":
             # A browser's preflight has no credentials: asking it for some would lock every page out.
             return empty(200, [("Allow", ", ".join(METHODS[match.route]))])
+        if self._health.down_by_hand:
+            raise Unavailable("health check failed: please see /debug/health")
+        if match.route is Route.TOKEN:
+            return await self._login.token(request)
         operation = _OPERATIONS.get((match.route, request.method))
         if operation is None:
             return error_response(Unsupported(), [("Allow", ", ".join(METHODS[match.route]))])
-        if self._health.down_by_hand:
-            raise Unavailable("health check failed: please see /debug/health")
         principal = await self._login.principal(request)
+        if match.route is Route.BASE and not principal.name and self._login.asks_first and _asks(request):
+            raise Unauthorized
         request.principal = principal.name
         visit = Visit(self._registry, self._addresses, request, match, Call(principal))
         response = await operation(visit)
         if request.raw_query and response.status in _PULLED:
             _name_namespace(request, response)
         return response
+
+
+def _asks(request: Request) -> bool:
+    """Whether a client is finding out how to log in; one that shows a token, even a guest's, has done so already."""
+    return not is_bearer(request.headers.get("Authorization", ""))
 
 
 def _name_namespace(request: Request, response: Response) -> None:

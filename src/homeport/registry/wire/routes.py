@@ -18,7 +18,10 @@ class Route(Enum):
     UPLOADS = "blob_upload"
     UPLOAD = "blob_upload_chunk"
     REFERRERS = "referrers"
+    TOKEN = "token"  # noqa: S105 # a word in metrics
 
+
+TOKEN_PATH: Final = "/v2/_homeport/token"  # noqa: S105 # a path; no repository's name begins with an underscore
 
 METHODS: Final = {
     Route.BASE: ("GET", "HEAD"),
@@ -29,6 +32,7 @@ METHODS: Final = {
     Route.UPLOADS: ("POST",),
     Route.UPLOAD: ("DELETE", "GET", "HEAD", "PATCH", "PUT"),
     Route.REFERRERS: ("GET",),
+    Route.TOKEN: ("GET", "HEAD"),
 }
 
 
@@ -59,6 +63,8 @@ def match_path(raw_path: str) -> Match | None:
         return Match(Route.BASE)
     if path in {"/v2/_catalog", "/v2/_catalog/"}:
         return Match(Route.CATALOG)
+    if path == TOKEN_PATH:
+        return Match(Route.TOKEN)
     for fullmatch, route in _PATTERNS:
         found = fullmatch(path)
         if found is not None:
