@@ -14,6 +14,8 @@ from homeport.kernel.storage.sqlite import TROUBLE, Durability, Snapshot, connec
 
 T = TypeVar("T")
 
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: about 100 us
+
 LONG_READS = 4
 """How many long reads run at once; more wait."""
 
@@ -24,8 +26,9 @@ class Reader:
     def __init__(self, path: Path, durability: Durability) -> None:
         self._path = path
         self._durability: Durability = durability
-        self._connection = connect(path, durability, query_only=True)
         self._snapshot: Snapshot | None = None
+        self._stopping = False
+        self._connection = self._open()
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         """Run `fn` on one consistent state.
@@ -37,8 +40,10 @@ class Reader:
         connection = self._connection
         try:
             connection.execute("BEGIN")
-            self._snapshot = Snapshot(connection)
-            return fn(self._snapshot)
+            self._snapshot = snapshot = Snapshot(connection)
+            if self._stopping:
+                snapshot.expire()
+            return fn(snapshot)
         except apsw.InterruptError as error:
             raise SnapshotExpired(str(self._path), errno.ECANCELED) from error
         except TROUBLE as error:
@@ -55,7 +60,16 @@ class Reader:
             # An iterator of rows outlives fn (returned, or held by an exception's traceback) and would pin this
             # snapshot: later reads on this connection would see the past. Closing the connection ends it.
             connection.close(force=True)
-            self._connection = connect(self._path, self._durability, query_only=True)
+            self._connection = self._open()
+
+    def _open(self) -> apsw.Connection:
+        connection = connect(self._path, self._durability, query_only=True)
+        # SQLite's own interrupt is lost on a statement that is just about to start; this is asked again and again.
+        connection.set_progress_handler(self._is_expired, _STEPS_BETWEEN_LOOKS)
+        return connection
+
+    def _is_expired(self) -> bool:
+        return self._snapshot is not None and self._snapshot.expired
 
     def expire(self) -> None:
         """Cut off the read that is running, if one is; from another thread."""
@@ -63,6 +77,11 @@ class Reader:
         if snapshot is not None:
             snapshot.expire()
             self._connection.interrupt()
+
+    def stop(self) -> None:
+        """Cut off this read and all that follow; from another thread."""
+        self._stopping = True
+        self.expire()
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,6 +97,7 @@ class LongReads:
         self._threads = ThreadPoolExecutor(LONG_READS, thread_name_prefix=f"read-{path.stem}")
         self._idle: list[Reader] = []
         self._running: set[Reader] = set()
+        self._stopping = False
 
     async def read(self, fn: Callable[[Snapshot], T]) -> T:
         """Run `fn` in a thread, on the state of the moment when it starts there.
@@ -92,6 +112,9 @@ class LongReads:
         reader = self._take()
         self._running.add(reader)
         try:
+            # `close` first notes that it stops and then looks who runs: it sees this reader, or we see the note.
+            if self._stopping:
+                reader.stop()
             return reader.read(fn)
         finally:
             self._running.discard(reader)
@@ -110,7 +133,9 @@ class LongReads:
 
     def close(self) -> None:
         """Cut off what runs, wait for the threads, close the connections."""
-        self.expire()
+        self._stopping = True
+        for reader in tuple(self._running):
+            reader.stop()
         self._threads.shutdown(cancel_futures=True)
         for reader in self._idle:
             reader.close()

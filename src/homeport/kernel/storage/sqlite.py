@@ -110,6 +110,11 @@ class Snapshot:
         row = self.row(sql, params)
         return None if row is None else row[0]
 
+    @property
+    def expired(self) -> bool:
+        """Whether it may be used no more."""
+        return self._execute is _interrupted
+
     def expire(self) -> None:
         """Let every further statement fail with `apsw.InterruptError`; for another thread to call."""
         self._execute = _interrupted
