@@ -187,3 +187,9 @@ class InvalidAddress(AwsError):
 
     def __init__(self, address: str) -> None:
         super().__init__(f"The address {address} is not valid for this endpoint.")
+
+
+class MessageNotInflight(AwsError):
+    """The message is visible: nobody has it."""
+
+    code = "MessageNotInflight"

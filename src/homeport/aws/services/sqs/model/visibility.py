@@ -39,6 +39,11 @@ def moved_to(kind: int, of_lane: int) -> int:
     return kind | (of_lane & _WAITED)
 
 
+def waited(of_lane: int) -> int:
+    """The lane of the same kind for messages that wait or have waited."""
+    return of_lane | _WAITED
+
+
 @dataclass(frozen=True, slots=True)
 class Counters:
     """How many messages a queue has; how many were delayed and in flight at the moment `as_of`."""
