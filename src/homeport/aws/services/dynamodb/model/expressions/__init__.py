@@ -1,0 +1,1 @@
+"""DynamoDB's expression languages: condition, filter, key condition, update and projection."""

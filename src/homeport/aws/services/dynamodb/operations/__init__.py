@@ -1,0 +1,1 @@
+"""DynamoDB's operations, each under AWS's own name in snake case."""

@@ -1,0 +1,204 @@
+"""PutItem, GetItem, UpdateItem, DeleteItem."""
+
+from collections.abc import Callable
+from typing import Final
+
+from orjson import Fragment
+
+from homeport.aws.call import Call
+from homeport.aws.services.dynamodb.errors import ValidationException
+from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.expressions.paths import project, tree_of
+from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
+from homeport.aws.services.dynamodb.model.item_keys import key_of_key
+from homeport.aws.services.dynamodb.model.schema import Table
+from homeport.aws.services.dynamodb.model.values import check_item
+from homeport.aws.services.dynamodb.operations.metering import (
+    collection_metrics,
+    count_write,
+    wants_capacity,
+    wants_collections,
+)
+from homeport.aws.services.dynamodb.operations.parameters import (
+    ItemRequest,
+    Placeholders,
+    check_attributes_to_get,
+    check_styles,
+    read_projection,
+)
+from homeport.aws.services.dynamodb.operations.writes import (
+    Outcome,
+    Write,
+    perform,
+    place,
+    read_delete,
+    read_put,
+    read_update,
+)
+from homeport.aws.services.dynamodb.room import DynamoDb
+from homeport.aws.services.dynamodb.store import items
+from homeport.kernel.storage.database import Tx
+
+Result = dict[str, object]
+
+_OLD_ONLY: Final = frozenset({"NONE", "ALL_OLD"})
+
+
+async def put_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
+    """Write a whole item in place of the one with its key.
+
+    Spec: DynamoDB API reference, PutItem.
+    """
+    _check_returns(request)
+    write = read_put(request)
+    return await _write(dynamodb, call, request, write)
+
+
+async def delete_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
+    """Delete an item, if it is there.
+
+    Spec: DynamoDB API reference, DeleteItem.
+    """
+    write = read_delete(request)
+    _check_returns(request)
+    return await _write(dynamodb, call, request, write)
+
+
+async def update_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
+    """Change an item, or make it.
+
+    Spec: DynamoDB API reference, UpdateItem.
+    """
+    write = read_update(request)
+    return await _write(dynamodb, call, request, write)
+
+
+def _check_returns(request: ItemRequest) -> None:
+    if request.get("ReturnValues", "NONE") not in _OLD_ONLY:
+        raise ValidationException("ReturnValues can only be ALL_OLD or NONE")
+
+
+async def _write(dynamodb: DynamoDb, call: Call, request: ItemRequest, write: Write) -> Result:
+    table = await dynamodb.table(call, request["TableName"])
+    key = place(write, table)
+    at = dynamodb.clock.now()
+    if not table.has_local:
+        outcome = await dynamodb.db.write(lambda tx: perform(tx, table, key, write, at))
+        result = _answer(request, table, write, outcome)
+    else:
+        result = await dynamodb.db.write(
+            lambda tx: _with_metrics(tx, table, request, write, perform(tx, table, key, write, at))
+        )
+    if table.log_changes:
+        dynamodb.wake_readers(table)
+    return result
+
+
+def _with_metrics(tx: Tx, table: Table, request: ItemRequest, write: Write, outcome: Outcome) -> Result:
+    result = _answer(request, table, write, outcome)
+    if wants_collections(request.get("ReturnItemCollectionMetrics"), table):
+        result["ItemCollectionMetrics"] = collection_metrics(tx, table, write.item)
+    return result
+
+
+def _answer(request: ItemRequest, table: Table, write: Write, outcome: Outcome) -> Result:
+    result: Result = {}
+    wanted = request.get("ReturnValues")
+    if wanted is not None and wanted != "NONE":
+        attributes = _RETURNS[wanted](write, outcome)
+        if attributes is not None:
+            result["Attributes"] = attributes
+    capacity = request.get("ReturnConsumedCapacity")
+    if capacity is not None and wants_capacity(capacity):
+        consumed = Consumed(table.name)
+        count_write(consumed, table, outcome)
+        result["ConsumedCapacity"] = consumed.describe(capacity)
+    return result
+
+
+def _all_old(_write: Write, outcome: Outcome) -> object:
+    return None if outcome.old is None else Fragment(outcome.old.blob)
+
+
+def _all_new(_write: Write, outcome: Outcome) -> object:
+    return None if outcome.blob is None else Fragment(outcome.blob)
+
+
+def _updated_old(write: Write, outcome: Outcome) -> object:
+    if outcome.old is None or write.update is None:
+        return None
+    return project(outcome.old.item(), tree_of(write.update.paths)) or None
+
+
+def _updated_new(write: Write, outcome: Outcome) -> object:
+    if outcome.item is None or write.update is None:
+        return None
+    return project(outcome.item, tree_of(write.update.paths)) or None
+
+
+_RETURNS: Final[dict[str, Callable[[Write, Outcome], object]]] = {
+    "ALL_OLD": _all_old,
+    "ALL_NEW": _all_new,
+    "UPDATED_OLD": _updated_old,
+    "UPDATED_NEW": _updated_new,
+}
+
+
+async def get_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
+    """Read an item.
+
+    Spec: DynamoDB API reference, GetItem.
+    """
+    projection = read_get(request)
+    table = await dynamodb.table(call, request["TableName"])
+    key = key_of_key(table, request["Key"])
+    check_projection(table, projection)
+    row = await dynamodb.db.read(lambda snapshot: items.find(snapshot, table.data_id, key))
+    result: Result = {}
+    if row is not None:
+        result["Item"] = Fragment(row.blob) if projection is None else projection(row.item())
+    capacity = request.get("ReturnConsumedCapacity")
+    if capacity is not None and wants_capacity(capacity):
+        consumed = Consumed(table.name)
+        size = 0 if row is None else row.size
+        consumed.units = read_units(size, consistent=request.get("ConsistentRead", False))
+        result["ConsumedCapacity"] = consumed.describe(capacity)
+    return result
+
+
+def read_get(request: ItemRequest) -> CompiledProjection | None:
+    """Check the parameters of a read of one item; returns its projection."""
+    check_styles(request, ("ProjectionExpression",), ("AttributesToGet",))
+    check_item(request["Key"])
+    if len(request) <= _PLAIN_MEMBERS:
+        return None
+    check_attributes_to_get(request)
+    placeholders = Placeholders(request)
+    projection = read_projection(request, placeholders)
+    placeholders.check_all_used()
+    return projection
+
+
+_PLAIN_MEMBERS: Final = 2
+
+
+def check_projection(table: Table, projection: CompiledProjection | None) -> None:
+    """Refuse a projection that looks inside of a key attribute.
+
+    Raises:
+        ValidationException: it does.
+    """
+    if projection is None or not projection.nested:
+        return
+    check_nested(table, projection.nested)
+
+
+def check_nested(table: Table, nested: frozenset[str]) -> None:
+    """Refuse document paths that begin at a key attribute, of the table or of an index."""
+    message = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+    for attribute in table.keys:
+        if attribute.name in nested:
+            raise ValidationException(f"{message}Key: {attribute.name}")
+    for attribute, _ in table.index_keys:
+        if attribute.name in nested:
+            raise ValidationException(f"{message}IndexKey: {attribute.name}")

@@ -1,0 +1,160 @@
+"""One page of a query or a scan: which items are looked at, which are kept, where the next page begins."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import orjson
+from orjson import Fragment
+
+from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.projection import shown
+from homeport.aws.services.dynamodb.model.query_plan import Span
+from homeport.aws.services.dynamodb.model.schema import Index, Table
+from homeport.aws.services.dynamodb.model.values import Item, item_size
+from homeport.aws.services.dynamodb.store import items
+from homeport.aws.services.dynamodb.store.items import Found
+from homeport.kernel.storage.database import Snapshot
+
+PAGE_BYTES: Final = 1 << 20
+"""DynamoDB developer guide, "Paginating table query results": 1 MB of what is looked at, before filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a query or a scan reads, and what it makes of it.
+
+    Attributes:
+        span: without what came before the page.
+        start: the item behind which the page begins.
+        fetch: whether whole items are wanted where the index shows only a part.
+        keep: which items are kept.
+        cut: what is shown of them.
+        count_only: whether no item is shown at all.
+    """
+
+    table: Table
+    index: Index | None
+    span: Span
+    start: bytes | None = None
+    backward: bool = False
+    limit: int | None = None
+    fetch: bool = False
+    keep: Callable[[Item], bool] | None = None
+    cut: Callable[[Item], Item] | None = None
+    count_only: bool = False
+    consistent: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether the index shows only a part of the items."""
+        return self.index is not None and self.index.projected is not None
+
+
+@dataclass(slots=True)
+class Page:
+    """What came of it."""
+
+    items: list[object] = field(default_factory=list)
+    count: int = 0
+    scanned: int = 0
+    size: int = 0
+    fetched_units: float = 0.0
+    last: Item | None = None
+
+
+def read_page(snapshot: Snapshot, reading: Reading) -> Page:
+    """Read until the limit, the end of the span, or 1 MB."""
+    page = Page()
+    take = _taker(reading, page)
+    for found in _rows(snapshot, reading):
+        take(found)
+        page.scanned += 1
+        if page.scanned == reading.limit or page.size >= PAGE_BYTES:
+            page.last = last_key(reading, cast("Item", orjson.loads(found[2])))
+            break
+    return page
+
+
+def _rows(snapshot: Snapshot, reading: Reading) -> Iterator[Found]:
+    low, high = reading.span.low, reading.span.high
+    after = False
+    if reading.start is not None:
+        if reading.backward:
+            high = min(high, reading.start)
+        else:
+            after = reading.start >= low
+            low = max(low, reading.start)
+    return items.scan(
+        snapshot,
+        data_id=reading.table.data_id,
+        index_id=None if reading.index is None else reading.index.id,
+        low=low,
+        high=high,
+        after=after,
+        backward=reading.backward,
+    )
+
+
+def _taker(reading: Reading, page: Page) -> Callable[[Found], None]:
+    if reading.keep is None and reading.cut is None and not reading.partial:
+        return _take_whole(reading, page)
+    return _take_parsed(reading, page)
+
+
+def _take_whole(reading: Reading, page: Page) -> Callable[[Found], None]:
+    append, count_only = page.items.append, reading.count_only
+
+    def take(found: Found) -> None:
+        _, size, blob = found
+        page.size += size
+        page.count += 1
+        if not count_only:
+            append(Fragment(blob))
+
+    return take
+
+
+def _take_parsed(reading: Reading, page: Page) -> Callable[[Found], None]:
+    index, keep, cut = reading.index, reading.keep, reading.cut
+
+    def take(found: Found) -> None:
+        _, size, blob = found
+        item = cast("Item", orjson.loads(blob))
+        if index is not None and index.projected is not None:
+            visible = shown(index, item)
+            page.size += item_size(visible)
+            if reading.fetch:
+                page.fetched_units += read_units(size, consistent=reading.consistent)
+            else:
+                item = visible
+        else:
+            page.size += size
+        if keep is not None and not keep(item):
+            return
+        page.count += 1
+        if not reading.count_only:
+            page.items.append(item if cut is None else cut(item))
+
+    return take
+
+
+def last_key(reading: Reading, item: Item) -> Item:
+    """`LastEvaluatedKey`: the key attributes of table and index."""
+    key = {attribute.name: item[attribute.name] for attribute in reading.table.keys}
+    if reading.index is not None:
+        for attribute in reading.index.keys:
+            key[attribute.name] = item[attribute.name]
+    return key
+
+
+def consumed_by(reading: Reading, page: Page) -> Consumed:
+    """The read units of a page."""
+    consumed = Consumed(reading.table.name)
+    units = read_units(page.size, consistent=reading.consistent)
+    if reading.index is None:
+        consumed.units = units
+    else:
+        consumed.add_index(reading.index.name, units, local=reading.index.local)
+        consumed.units = page.fetched_units
+    return consumed

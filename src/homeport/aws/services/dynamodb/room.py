@@ -1,0 +1,68 @@
+"""DynamoDB while it runs: what its operations and jobs have in common."""
+
+from dataclasses import dataclass
+
+from homeport.aws.arn import ArnInvalid
+from homeport.aws.call import Call
+from homeport.aws.service import Invoke
+from homeport.aws.services.dynamodb.errors import ResourceNotFoundException, ValidationException
+from homeport.aws.services.dynamodb.model.schema import Table
+from homeport.aws.services.dynamodb.store.counts import Counts
+from homeport.aws.services.dynamodb.store.tables import Name, Tables, name_of
+from homeport.kernel.clock import Clock
+from homeport.kernel.ids import Ids
+from homeport.kernel.log import Log
+from homeport.kernel.signals import Signals
+from homeport.kernel.storage.database import Database
+
+
+@dataclass(slots=True)
+class DynamoDb:
+    """The room's state; everything that is not in the database can be lost."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    log: Log
+    signals: Signals
+    invoke: Invoke
+    tables: Tables
+    counts: Counts
+
+    async def table(self, call: Call, name_or_arn: str) -> Table:
+        """The table that a data plane request means.
+
+        Raises:
+            ResourceNotFoundException: there is none.
+            ValidationException: the ARN is none of a table.
+        """
+        return await self.tables.find(resolve(call, name_or_arn))
+
+    def wake_readers(self, table: Table) -> None:
+        """Let those who wait for the table's changes look."""
+        self.signals.send(changes_topic(table.data_id))
+
+    async def described_table(self, call: Call, name_or_arn: str) -> Table:
+        """The same for the control plane, whose error names the table."""
+        name = resolve(call, name_or_arn)
+        try:
+            return await self.tables.find(name)
+        except ResourceNotFoundException:
+            raise ResourceNotFoundException.table(name[2]) from None
+
+
+def resolve(call: Call, name_or_arn: str) -> Name:
+    """Account, region and name of the table that a request means.
+
+    Raises:
+        ValidationException: the ARN is none of a table.
+    """
+    try:
+        return name_of(call.account, call.region, name_or_arn)
+    except ArnInvalid:
+        raise ValidationException("Invalid TableArn") from None
+
+
+def changes_topic(data_id: int) -> str:
+    """The signal that wakes those who read the change log of these items."""
+    return f"dynamodb-changes:{data_id}"

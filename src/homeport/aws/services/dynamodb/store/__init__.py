@@ -1,0 +1,1 @@
+"""DynamoDB's state in SQL: the only place that knows it is SQL."""
