@@ -16,12 +16,11 @@ from homeport.kernel.config.kinds import Raw
 from homeport.registry.distribution.document import DistributionConfigError, Tree, read_document
 from homeport.registry.distribution.environment import CONFIGURATION_PATH, overlay
 from homeport.registry.distribution.schema import unknown_keys
-from homeport.registry.distribution.settings import headers_of, translate
+from homeport.registry.distribution.settings import translate
 from homeport.registry.distribution.unsupported import refuse_dangerous, told
 from homeport.registry.distribution.values import Values
 
 _VERSION: Final = "0.1"
-_DEFAULT_MAX_ENTRIES: Final = 1000
 _ROWS: Final = {row.key: row for row in SETTINGS}
 
 
@@ -48,20 +47,10 @@ class DistributionConfig:
     Attributes:
         settings: Homeport's own, with registry:2's defaults.
         notices: what is not supported, for the log at start.
-        headers: to be added to every response, by name; `http.headers`.
-        authenticated: whether callers need a password; without an `auth` section everybody may do everything.
-        catalog_max_entries: longest page of the catalog.
-        tags_max_entries: longest page of a tag list; `None` is registry:2's, without a limit.
-        metrics_path: where metrics are served on the debug listener; `None` if they are not.
     """
 
     settings: Settings
     notices: tuple[Notice, ...]
-    headers: Mapping[str, tuple[str, ...]]
-    authenticated: bool
-    catalog_max_entries: int
-    tags_max_entries: int | None
-    metrics_path: str | None
 
 
 def find_configuration(argument: str | None, environment: Mapping[str, str]) -> Path:
@@ -95,26 +84,7 @@ def load_configuration(file: Path, environment: Mapping[str, str]) -> Distributi
         raise DistributionConfigError(f"{file}: unsupported version: {version!r}", hint=f"write `version: {_VERSION}`")
     refuse_dangerous(values)
     notices += [Notice(path, f"not supported; {instead}") for path, instead in told(values)]
-    maximum = values.number("tags.maxtags", 0)
-    return DistributionConfig(
-        settings=_settings(file, values, environment),
-        notices=tuple(notices),
-        headers=headers_of(values),
-        authenticated=values.keys("auth") == ["htpasswd"],
-        catalog_max_entries=_positive(values.number("catalog.maxentries", 0), _DEFAULT_MAX_ENTRIES),
-        tags_max_entries=maximum if maximum > 0 else None,
-        metrics_path=_metrics_path(values),
-    )
-
-
-def _positive(number: int, default: int) -> int:
-    return number if number > 0 else default
-
-
-def _metrics_path(values: Values) -> str | None:
-    if not values.boolean("http.debug.prometheus.enabled"):
-        return None
-    return values.text("http.debug.prometheus.path", "/metrics")
+    return DistributionConfig(_settings(file, values, environment), tuple(notices))
 
 
 def _settings(file: Path, values: Values, environment: Mapping[str, str]) -> Settings:

@@ -1,8 +1,9 @@
 """Which of Homeport's settings each key of config.yml stands for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
+from homeport.kernel.config.kinds import Raw
 from homeport.registry.distribution.document import DistributionConfigError, sections
 from homeport.registry.distribution.values import Values, texts_in
 
@@ -13,8 +14,8 @@ _FORMATS: Final = {"": "auto", "text": "human", "json": "json", "logstash": "jso
 _DEFAULT_EXPIRY_SECONDS: Final = 168 * 3600.0
 _NEVER_SECONDS: Final = 100 * 365 * 86400.0
 
-Translated = tuple[str, str, str]
-"""A setting's key, its value as text, and the path in config.yml that says so."""
+Translated = tuple[str, Raw, str]
+"""A setting's key, its value, and the path in config.yml that says so."""
 
 
 def translate(values: Values) -> Iterator[Translated]:
@@ -28,6 +29,9 @@ def translate(values: Values) -> Iterator[Translated]:
     yield from _tls(values)
     yield from _urls(values)
     yield from _log(values)
+    yield from _lists(values)
+    yield "registry.headers", _headers(values), "http.headers"
+    yield "registry.auth", "htpasswd" if values.keys("auth") == ["htpasswd"] else "none", "auth"
     yield "registry.realm", values.text("auth.htpasswd.realm", "Homeport"), "auth.htpasswd.realm"
     if path := values.text("auth.htpasswd.path"):
         yield "registry.htpasswd", path, "auth.htpasswd.path"
@@ -94,20 +98,16 @@ def _word(*, value: bool) -> str:
     return "true" if value else "false"
 
 
-def headers_of(values: Values) -> Mapping[str, tuple[str, ...]]:
-    """`http.headers`; of names that differ only in their case the later one counts, which is the variable's.
+def _lists(values: Values) -> Iterator[Translated]:
+    """registry:2 takes what is not above zero for its default."""
+    for key, path in (("registry.catalog_max", "catalog.maxentries"), ("registry.tags_max", "tags.maxtags")):
+        if (number := values.number(path, 0)) > 0:
+            yield key, str(number), path
 
-    Raises:
-        DistributionConfigError: a name or a value that would end the header.
-    """
-    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+def _headers(values: Values) -> dict[str, Raw]:
+    """Of names that differ only in their case the later one counts, which is the variable's."""
+    found: dict[str, tuple[str, list[Raw]]] = {}
     for name, value in sections(values.tree("http.headers")):
-        texts = tuple(texts_in(value, f"http.headers.{name}"))
-        found[name.lower()] = (name, texts)
-        if not _is_token(name) or any(not text.isprintable() for text in texts):
-            raise DistributionConfigError(f"http.headers.{name}: not a header that can be sent")
+        found[name.lower()] = (name, list[Raw](texts_in(value, f"http.headers.{name}")))
     return dict(found.values())
-
-
-def _is_token(name: str) -> bool:
-    return name.isascii() and all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in name)

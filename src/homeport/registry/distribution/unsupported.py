@@ -9,6 +9,8 @@ from homeport.registry.distribution.values import Values
 _DRIVER: Final = "filesystem"
 _BESIDE_DRIVERS: Final = frozenset({"cache", "delete", "maintenance", "redirect", "tag"})
 
+_METRICS_PATH: Final = "/metrics"
+
 # Stands in every copy of the official image's file, and says nothing.
 _DEFAULT_LOG_FIELDS: Final = {"service": "registry"}
 
@@ -93,6 +95,8 @@ def told(values: Values) -> Iterator[tuple[str, str]]:
         yield "log.fields", "no extra fields are logged"
     if "redis" in {values.text("storage.cache.blobdescriptor"), values.text("storage.cache.layerinfo")}:
         yield "storage.cache", "Redis is not used; there is nothing to cache in it"
+    if values.text("http.debug.prometheus.path", _METRICS_PATH) != _METRICS_PATH:
+        yield "http.debug.prometheus.path", f"metrics are at {_METRICS_PATH}"
     for key in values.keys("storage.filesystem"):
         if key not in {"rootdirectory", "maxthreads"}:
             yield f"storage.filesystem.{key}", "the filesystem driver has no such parameter"

@@ -85,12 +85,6 @@ class Rules:
             )
         return cls([_to_rule(rule, number, groups) for number, rule in enumerate(access, start=1)], groups)
 
-    @classmethod
-    def open(cls) -> "Rules":
-        """Everybody may do everything: registry:2 without an `auth` section."""
-        nobody: frozenset[str] = frozenset()
-        return cls([Rule(nobody, nobody, anonymous=True, patterns=(_ANYTHING,), actions=frozenset(ACTIONS))])
-
     def allow(self, principal: Principal, action: Action, repository: str) -> bool:
         """Whether the caller may do this in the repository of this name, be there one or not."""
         pattern = self._pattern(principal, action)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from homeport.registry.model.digest import ALGORITHMS, Digest, find_digest
+from homeport.registry.model.digest import ALGORITHMS, Algorithm, Digest, find_digest
 from homeport.registry.model.names import (
     MAX_REPOSITORY_CHARACTERS,
     RepositoryName,
@@ -94,18 +94,18 @@ def _scan_below(directory: str, name: str, *, top: bool = False) -> Iterator[Rep
         else:
             yield Damage(directory, "not a valid repository name", "link")
     for entry in entries:
-        if not entry.name.startswith("_") and entry.is_dir():
+        if not entry.name.startswith("_") and _is_directory(entry):
             yield from _scan_below(entry.path, f"{name}/{entry.name}" if name else entry.name)
 
 
-def scan_revisions(paths: Paths, name: RepositoryName) -> Iterator[LinkEntry | Damage]:
-    """The manifests that a repository has links to."""
-    yield from _scan_links(paths.revisions(name))
+def scan_revisions(paths: Paths, name: RepositoryName, only: Algorithm | None = None) -> Iterator[LinkEntry | Damage]:
+    """The manifests that a repository has links to, of all algorithms or one."""
+    yield from _scan_links(paths.revisions(name), only)
 
 
-def scan_layers(paths: Paths, name: RepositoryName) -> Iterator[LinkEntry | Damage]:
-    """The blobs that a repository has links to."""
-    yield from _scan_links(paths.layers(name))
+def scan_layers(paths: Paths, name: RepositoryName, only: Algorithm | None = None) -> Iterator[LinkEntry | Damage]:
+    """The blobs that a repository has links to, of all algorithms or one."""
+    yield from _scan_links(paths.layers(name), only)
 
 
 def scan_tag_index(paths: Paths, name: RepositoryName, tag: Tag) -> Iterator[LinkEntry | Damage]:
@@ -171,13 +171,15 @@ def _blob_at(entry: "os.DirEntry[str] | Damage", algorithm: str, shard: str) -> 
         yield Damage(entry.path, error.strerror or str(error))
 
 
-def _scan_links(directory: str) -> Iterator[LinkEntry | Damage]:
+def _scan_links(directory: str, only: Algorithm | None = None) -> Iterator[LinkEntry | Damage]:
     """Links below `<algorithm>/<hex>/`; directories that lost theirs are what a deletion leaves, and skipped."""
     for algorithm in _list_existing(directory):
+        if only is not None and not isinstance(algorithm, Damage) and algorithm.name != only:
+            continue
         if isinstance(algorithm, Damage):
             yield algorithm
             continue
-        if not algorithm.is_dir():
+        if not _is_directory(algorithm):
             yield Damage(algorithm.path, "not a directory of digests", "stray")
             continue
         for entry in _list_existing(algorithm.path):
@@ -198,6 +200,14 @@ def _link_at(entry: "os.DirEntry[str] | Damage", algorithm: str) -> Iterator[Lin
         yield Damage(path, found.reason, found.kind, named)
     elif found is not None:
         yield LinkEntry(path, named, found)
+
+
+def _is_directory(entry: "os.DirEntry[str]") -> bool:
+    """Whether there is more to see below; where that cannot be told, whoever looks will find out why."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return True
 
 
 def _read(path: str) -> Digest | Damage | None:

@@ -59,9 +59,9 @@ def test_the_file_of_the_official_image_means_what_it_means_there_and_needs_no_w
     assert not found.settings.registry_relative_urls
     assert found.settings.tls_mode == "off"
     assert found.settings.registry_upload_expiry_seconds == 168 * 3600
-    assert found.headers == {"X-Content-Type-Options": ("nosniff",)}
-    assert not found.authenticated
-    assert (found.catalog_max_entries, found.tags_max_entries, found.metrics_path) == (1000, None, None)
+    assert found.settings.registry_headers == {"X-Content-Type-Options": ("nosniff",)}
+    assert found.settings.registry_auth == "none"
+    assert found.settings.registry_catalog_max == 1000
     assert found.notices == ()
 
 
@@ -88,7 +88,7 @@ def test_everything_that_is_supported_reaches_its_setting(config: Path) -> None:
           relativeurls: true
           draintimeout: 60s
           tls: {certificate: /c.pem, key: /k.pem}
-          debug: {addr: ':5001', prometheus: {enabled: true, path: /m}}
+          debug: {addr: ':5001', prometheus: {enabled: true, path: /metrics}}
         catalog: {maxentries: 50}
         tags: {maxtags: 60}
         """,
@@ -107,8 +107,8 @@ def test_everything_that_is_supported_reaches_its_setting(config: Path) -> None:
     assert settings.registry_relative_urls
     assert settings.http_drain_seconds == 60
     assert (settings.tls_mode, settings.tls_certificate, settings.tls_key) == ("on", Path("/c.pem"), Path("/k.pem"))
-    assert found.authenticated
-    assert (found.catalog_max_entries, found.tags_max_entries, found.metrics_path) == (50, 60, "/m")
+    assert found.settings.registry_auth == "htpasswd"
+    assert (settings.registry_catalog_max, settings.registry_tags_max) == (50, 60)
     assert found.notices == ()
 
 
@@ -155,7 +155,7 @@ def test_a_bare_word_stands_for_a_section_and_its_parts_follow_by_name(config: P
         REGISTRY_STORAGE="filesystem",
     )
 
-    assert found.authenticated
+    assert found.settings.registry_auth == "htpasswd"
     assert found.settings.registry_htpasswd == Path("/h")
 
 
@@ -170,13 +170,16 @@ def test_header_names_with_dashes_and_their_own_case_are_variables_too(config: P
         },
     )
 
-    assert found.headers == {"X-Content-Type-Options": ("none",), "access-control-allow-origin": ("http://ui",)}
+    assert found.settings.registry_headers == {
+        "X-Content-Type-Options": ("none",),
+        "access-control-allow-origin": ("http://ui",),
+    }
 
 
 def test_values_are_read_as_yaml(config: Path) -> None:
     found = load(config, SMALLEST, REGISTRY_HTTP_HEADERS="{X-A: [b, c]}", REGISTRY_HTTP_DEBUG="{addr: 'localhost:1'}")
 
-    assert found.headers == {"X-A": ("b", "c")}
+    assert found.settings.registry_headers == {"X-A": ("b", "c")}
     assert found.settings.listen_debug == (TcpAddress("localhost", 1),)
 
 
@@ -245,8 +248,8 @@ def test_a_second_driver_from_a_variable_is_refused(config: Path) -> None:
         ("http: {tls: {clientcas: [x]}}", "http.tls.clientcas"),
         ("http: {tls: {letsencrypt: {cachefile: x}}}", "http.tls.letsencrypt"),
         ("http: {addr: 'nonsense'}", "listen.registry"),
-        ("http: {headers: {'X\\r\\nY': [a]}}", "http.headers"),
-        ('http: {headers: {X: ["a\\r\\nSet-Cookie: b"]}}', "http.headers.X"),
+        ("http: {headers: {'X Y': [a]}}", "registry.headers"),
+        ('http: {headers: {X: ["a\\r\\nSet-Cookie: b"]}}', "registry.headers"),
         ("http: {draintimeout: soon}", "http.draintimeout"),
         ("log: {level: loud}", "log.level"),
         ("log: {formatter: xml}", "log.formatter"),
@@ -289,6 +292,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         ("log: {fields: {environment: prod}}", "log.fields"),
         ("validation: {manifests: {urls: {allow: [x]}}}", "validation.manifests"),
         ("health: {tcp: [{addr: x}]}", "health.tcp"),
+        ("http: {debug: {addr: ':1', prometheus: {path: /m}}}", "http.debug.prometheus.path"),
         ("http: {h2c: {enabled: true}}", "http.h2c.enabled"),
         ("nonsense: 1", "nonsense"),
         ("http: {adress: x}", "http.adress"),

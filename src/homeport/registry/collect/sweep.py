@@ -1,0 +1,58 @@
+"""The sweep phase: the deletions of a plan, links before bytes, so that a crash leaves garbage and never a hole."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from homeport.registry.collect.errors import SweepFailed
+from homeport.registry.collect.plan import DoomedManifest, Plan
+from homeport.registry.model.digest import from_key
+from homeport.registry.store.paths import VERSION_PATH, Paths
+
+Log = Callable[[str], None]
+
+
+def sweep(paths: Paths, plan: Plan, log: Log) -> None:
+    """Delete what the plan says.
+
+    Args:
+        paths: of the volume.
+        plan: made from the same volume, which nobody has changed since.
+        log: told of every deletion, in registry:2's words.
+
+    Raises:
+        SweepFailed: a deletion failed; running the collection again does the rest.
+    """
+    for manifest in plan.manifests:
+        _remove_manifest(paths, manifest, log)
+    for name, digests in plan.layers:
+        for digest in digests:
+            _remove(paths.layer_link(name, digest), log, "layer link")
+    # A link that power loss brings back after its bytes are gone would be a broken image.
+    os.sync()
+    for key in plan.blobs:
+        _remove(paths.blob(from_key(key)), log, "blob")
+
+
+def _remove_manifest(paths: Paths, manifest: DoomedManifest, log: Log) -> None:
+    for tag in manifest.tags:
+        for digest in {*manifest.named, manifest.digest}:
+            _remove(paths.tag_index_link(manifest.repository, tag, digest), log, "manifest tag reference")
+    for digest in manifest.named:
+        _remove(paths.revision_link(manifest.repository, digest), log, "manifest")
+
+
+def _remove(path: str, log: Log, what: str) -> None:
+    """Delete one file and its directory, unless somebody keeps other things there."""
+    file = Path(path)
+    try:
+        file.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise SweepFailed(path, error) from error
+    with suppress(OSError):
+        file.parent.rmdir()
+    # registry:2 names paths from its rootdirectory on.
+    log(f"Deleting {what}: /{VERSION_PATH}{path.rpartition(VERSION_PATH)[2].rpartition('/')[0]}")
