@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ class ServerFailedError(Exception):
 
 
 @dataclass
-class Server:
+class Server(ABC):
     """A process with an address; what every kind of registry shares."""
 
     log: Path
@@ -36,6 +37,10 @@ class Server:
     password: str = ""
     base_url: str = ""
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @abstractmethod
+    def start(self) -> Self:
+        """Start, or start again on the same directory; the address is known when this returns."""
 
     @property
     def pid(self) -> int:
@@ -196,14 +201,18 @@ class DebianRegistry(Server):
     @classmethod
     def on(cls, root: Path, *, user: str = "", password: str = "", log: Path | None = None) -> Self:
         """A server on the volume, not yet started; without a user it asks for no password."""
-        return cls(
-            log=log or root.with_name(root.name + ".docker-registry.log"), user=user, password=password, root=root
-        )
+        server = cls(log=log or root, user=user, password=password, root=root)
+        server.log = log or server.beside(".log")
+        return server
 
     @property
     def config(self) -> Path:
         """The configuration file, beside the volume."""
-        return self.root.with_name(self.root.name + ".docker-registry.yml")
+        return self.beside(".yml")
+
+    def beside(self, suffix: str) -> Path:
+        """A file beside the volume; servers with and without password on one volume have different ones."""
+        return self.root.with_name(f"{self.root.name}.{'locked' if self.user else 'open'}{suffix}")
 
     def start(self) -> Self:
         """Start, or start again on the same volume."""
@@ -238,7 +247,7 @@ class DebianRegistry(Server):
             f"http: {{addr: '127.0.0.1:{port}', secret: tests}}",
         ]
         if self.user:
-            htpasswd = self.root.with_name(self.root.name + ".htpasswd")
+            htpasswd = self.beside(".htpasswd")
             hashed = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
             htpasswd.write_text(f"{self.user}:{hashed}\n")
             lines.append(f"auth: {{htpasswd: {{realm: tests, path: {htpasswd}}}}}")
