@@ -7,6 +7,7 @@ who chooses a path or a user name can neither forge a line nor colour a terminal
 """
 
 import json
+import math
 import re
 import time
 import traceback
@@ -72,7 +73,7 @@ class LineFormat(Protocol):
 
 def plain(name: str, value: object, depth: int = 0) -> Json:
     """A field's value as JSON, without secrets."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if _is_secret(name) and value:
         return HIDDEN
