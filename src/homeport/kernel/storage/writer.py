@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 
 class Tx(Snapshot):
-    """An open transaction, for one write; it also sees what earlier writes of the same batch have changed."""
+    """An open transaction, for one write; it also sees what earlier writes of the same batch have changed.
+
+    Constraints are to be immediate: a deferred one is looked at by the commit, and would fail the whole batch.
+    """
 
     __slots__ = ("_callbacks",)
 

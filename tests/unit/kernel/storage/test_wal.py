@@ -10,6 +10,7 @@ from homeport.kernel.storage.database import Database, Durability, Snapshot, Tx
 from homeport.kernel.storage.errors import SnapshotExpired
 from homeport.kernel.storage.migrations import Migration, migrate
 from homeport.kernel.storage.rows import as_int
+from homeport.kernel.storage.sqlite import open_connection
 from homeport.kernel.storage.wal import WriteAheadLog
 
 MIGRATIONS = (Migration(1, "CREATE TABLE blobs (number INTEGER PRIMARY KEY, content BLOB NOT NULL) STRICT"),)
@@ -118,6 +119,41 @@ async def test_a_scan_is_cut_off_in_the_middle_of_its_statement(db: Database) ->
 
     with pytest.raises(SnapshotExpired):
         await reading
+
+
+async def test_rows_that_outlive_their_write_do_not_make_the_log_grow(db: Database) -> None:
+    await fill(db, 0, 100)
+
+    def escape(tx: Tx) -> list[object]:
+        rows = tx.execute("SELECT number FROM blobs")
+        return [next(rows), rows]
+
+    kept = await db.write(escape)
+    longest = await fill(db, 100, 600)
+
+    assert len(kept) == 2
+    assert longest < CHECKPOINT_PAGES * 2
+    assert await db.read(count) == 600
+
+
+def test_the_commit_that_starts_the_log_anew_waits_for_the_disk_in_the_thread_too(tmp_path: Path) -> None:
+    """It writes a new header to the log, and with `synchronous=NORMAL` that is followed by an fsync."""
+    log = WriteAheadLog(checkpoint_pages=3, expire_pages=1000)
+    connection = open_connection(tmp_path / "a.sqlite", "process")
+    log.watch(connection)
+    connection.execute("CREATE TABLE blobs (content BLOB)")
+    log.tend(connection)
+    needs: list[bool] = []
+
+    for _ in range(8):
+        needs.append(log.needs_thread)
+        connection.execute("INSERT INTO blobs VALUES (zeroblob(100))")
+        log.tend(connection)
+    connection.close()
+
+    first = needs.index(True)
+    assert not any(needs[:first])
+    assert needs[first : first + 3] == [True, False, False]
 
 
 async def test_close_cuts_off_long_reads(tmp_path: Path, clock: FakeClock) -> None:
