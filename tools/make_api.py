@@ -36,7 +36,7 @@ _OPERATION = ("http", "input", "output", "errors", "httpChecksum", "unsignedPayl
 _SHAPE = (
     *("type", "members", "required", "member", "key", "value", "flattened", "locationName", "xmlNamespace"),
     *("timestampFormat", "payload", "error", "exception", "fault", "event", "eventstream", "min", "max", "pattern"),
-    *("enum", "streaming", "union", "box"),
+    *("enum", "streaming", "union", "box", "textElement"),
 )
 _MEMBER = (
     *("shape", "location", "locationName", "flattened", "xmlNamespace", "xmlAttribute", "streaming"),
@@ -104,6 +104,10 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
         shapes[name]["value"]["locationName"] = value
     for name, (code, status) in amendments.get("errors", {}).items():
         shapes[name]["error"] = {"code": code, "httpStatusCode": status, "senderFault": True}
+    for name, element in amendments.get("roots", {}).items():
+        shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
+    for name in amendments.get("text_elements", ()):
+        shapes[name]["textElement"] = True
     if amendments.get("result_wrappers"):
         for name, operation in model["operations"].items():
             if "output" in operation:
@@ -192,11 +196,15 @@ def made() -> Iterator[tuple[Path, str]]:
     """Every file with what it should hold."""
     amendments = json.loads(AMENDMENTS.read_text(encoding="utf-8"))
     loader = Loader()
+    index = {}
     for service in SERVICES:
         source = json.loads(json.dumps(loader.load_service_model(service, "service-2")))
         model = wire_model(service, source, amendments.get(service, {}))
+        index[service] = model["metadata"]
         yield TARGET / f"{service}.json", _one_line_each(model)
         yield TARGET / f"{service.removesuffix('lambda') or 'lambda_'}.py", typed_dicts(model)
+    lines = ",\n".join(f'"{service}":{json.dumps(metadata)}' for service, metadata in index.items())
+    yield TARGET / "index.json", f"{{\n{lines}\n}}\n"
 
 
 def main() -> int:
@@ -204,12 +212,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is not up to date")
     check = parser.parse_args().check
-    stale = [(path, text) for path, text in made() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    every = list(made())
+    stale = [(path, text) for path, text in every if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path, text in stale:
         if not check:
             path.write_text(text, encoding="utf-8")
         print(f"{'stale' if check else 'written'}: {path.relative_to(ROOT)}")
-    print(f"{len(stale)} of {2 * len(SERVICES)} files differed from botocore {botocore.__version__}")
+    print(f"{len(stale)} of {len(every)} files differed from botocore {botocore.__version__}")
     return 1 if stale and check else 0
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homeport import VERSION
 from homeport.kernel.auth.userfile import ensure_htpasswd
@@ -31,10 +32,14 @@ from homeport.kernel.log import Log, route_library_logs, stderr_log
 from homeport.kernel.metrics import Metrics
 from homeport.kernel.process_metrics import add_process_metrics
 from homeport.kernel.runfile import RunFile
+from homeport.kernel.signals import Signals
 from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.lock import DirectoryLock
 from homeport.kernel.tls.context import ServerTls
 from homeport.registry.app import RegistryHalf
+
+if TYPE_CHECKING:
+    from homeport.aws.app import AwsHalf
 
 _THREADS = 32
 _JOBS_STOP_SECONDS = 5.0
@@ -169,14 +174,32 @@ class _Server:
             metrics=self._metrics,
         )
         undo.push_async_callback(half.close)
+        aws = await self._open_aws(undo)
         undo.push_async_callback(self._close_listeners)
         await self._listen("registry", settings.listen_registry, self._registry_service(half))
+        if aws is not None:
+            await self._listen("aws", settings.listen_aws, self._aws_service(aws))
         await self._listen("debug", settings.listen_debug, self._debug_service())
-        runner = Runner(self._jobs(half), clock=self._clock, log=self._log)
+        runner = Runner([*self._jobs(half), *(aws.jobs if aws is not None else ())], clock=self._clock, log=self._log)
         add_job_metrics(self._metrics, runner)
         runner.start()
+        if aws is not None:
+            aws.attach(runner.wake)
         undo.push_async_callback(self._stop_jobs, runner)
         self._announce(undo, generated)
+
+    async def _open_aws(self, undo: AsyncExitStack) -> "AwsHalf | None":
+        """Open the AWS half, unless nobody is to reach it; it is imported only then."""
+        if not self._settings.listen_aws:
+            return None
+        from homeport.aws.app import AwsHalf, World
+
+        world = World(
+            self._settings, self._data, self._clock, self._ids, self._log, self._metrics, self._health, Signals()
+        )
+        half = await AwsHalf.open(world)
+        undo.push_async_callback(half.close)
+        return half
 
     def _make_first_user(self) -> str | None:
         settings, options = self._settings, self._options
@@ -202,6 +225,16 @@ class _Server:
     def _registry_service(self, half: RegistryHalf) -> Service:
         return Service(
             name="registry",
+            handler=with_health(half.handler, self._health),
+            error_answers=half.error_answers,
+            observer=half.observer,
+            proxies=TrustedProxies(self._settings.http_trusted_proxies),
+            limits=self._limits(),
+        )
+
+    def _aws_service(self, half: "AwsHalf") -> Service:
+        return Service(
+            name="aws",
             handler=with_health(half.handler, self._health),
             error_answers=half.error_answers,
             observer=half.observer,

@@ -92,14 +92,22 @@ class Route(Generic[S]):
 
 
 class Front(Protocol):
-    """What S3 does in HTTP's own terms around its operations."""
+    """What S3 does in HTTP's own terms around its operations. Bucket and key are still percent-encoded."""
 
     async def before(self, call: Call, request: Request, bucket: str, key: str) -> Response | None:
-        """Answer a request before it is parsed (a preflight, a form's POST), or None to let it go on."""
+        """Answer a request before it is parsed (a form's POST, a website), or None to let it go on."""
         ...
 
     async def after(self, call: Call, request: Request, bucket: str, response: Response) -> None:
-        """Add to an answer's headers, as CORS's."""
+        """Add to an answer's headers, as the bucket's CORS rules have it; errors come here too."""
+        ...
+
+    async def preflight(self, request: Request, bucket: str, key: str) -> Response | None:
+        """Answer a browser that asks for leave, by the bucket's CORS rules; None for a bucket without any."""
+        ...
+
+    async def allows(self, bucket: str, origin: str, method: str) -> bool:
+        """Whether the bucket's CORS rules let pages of this origin use this method."""
         ...
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
+from homeport.kernel.http.message import BodyTooLarge
 from homeport.kernel.streams import FileSlices
 
 
@@ -36,6 +37,39 @@ class Upload(Protocol):
             BodyCutOff, BodyStalled, AwsError: as `chunks`.
         """
         ...
+
+
+class HeldUpload:
+    """Content that is in memory already."""
+
+    def __init__(self, content: bytes, trailers: Mapping[str, str] | None = None) -> None:
+        self._content = content
+        self._trailers = trailers or {}
+
+    @property
+    def length(self) -> int | None:
+        """Its bytes."""
+        return len(self._content)
+
+    @property
+    def trailers(self) -> Mapping[str, str]:
+        """As they were given."""
+        return self._trailers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """All of it at once."""
+        if self._content:
+            yield self._content
+
+    async def read(self, limit_bytes: int) -> bytes:
+        """All of it.
+
+        Raises:
+            BodyTooLarge: it is larger.
+        """
+        if len(self._content) > limit_bytes:
+            raise BodyTooLarge(limit_bytes)
+        return self._content
 
 
 Download = bytes | FileSlices | AsyncIterator[bytes]

@@ -19,6 +19,7 @@ from homeport.aws.protocol.scalars import (
     write_timestamp,
 )
 from homeport.kernel.http.message import HeaderList
+from homeport.kernel.streams import FileSlices
 
 ReadText = Callable[[str], Any]
 WriteText = Callable[[Any], str]
@@ -131,9 +132,12 @@ class HeaderWriters:
         self._headers: list[tuple[str, str, WriteText]] = []
         self._prefixes: list[tuple[str, str]] = []
         self._status = ""
+        self._length = ""
         for member, reference in shape["members"].items():
             wire_name = reference.get("locationName", member)
             match reference.get("location"):
+                case "header" if wire_name == "Content-Length":
+                    self._length = member
                 case "header":
                     write = text_writer(model.shapes[reference["shape"]], reference)
                     self._headers.append((member, wire_name, write))
@@ -151,6 +155,13 @@ class HeaderWriters:
         for member, prefix in self._prefixes:
             for name, value in (result.get(member) or {}).items():
                 headers.append((f"{prefix}{name}", value))
+
+    def length(self, result: Mapping[str, Any], body: object) -> int | None:
+        """Content-Length where the body does not tell it: there is none, as to HEAD, or it comes in pieces."""
+        if not self._length or (body and isinstance(body, bytes | FileSlices)):
+            return None
+        length = result.get(self._length)
+        return length if isinstance(length, int) else None
 
     def status(self, result: Mapping[str, Any], default: int) -> int:
         """The answer's status."""

@@ -83,7 +83,7 @@ class RestJsonCodec:
             if content_type and content and not any(name.lower() == "content-type" for name, _ in headers):
                 headers.append(("Content-Type", content_type))
             status = outside.status(result, operation.status)
-            return Response(status, headers, content)
+            return Response(status, headers, content, length=outside.length(result, content))
 
         return answer
 

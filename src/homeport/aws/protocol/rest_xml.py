@@ -106,7 +106,8 @@ class RestXmlCodec:
             content = body(result) if body is not None else b""
             if content_type and content:
                 headers.append(("Content-Type", content_type))
-            return Response(outside.status(result, operation.status), headers, content)
+            status = outside.status(result, operation.status)
+            return Response(status, headers, content, length=outside.length(result, content))
 
         return answer
 

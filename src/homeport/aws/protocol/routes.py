@@ -9,6 +9,9 @@ from urllib.parse import unquote_to_bytes
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.model import OperationModel, WireModel
 
+_ELSEWHERE: Final = frozenset({"ListDirectoryBuckets"})
+"""Operations of S3's other endpoint, for directory buckets, whose place another operation has here."""
+
 _LABEL = re.compile(r"\{([A-Za-z0-9_]+)(\+?)\}")
 
 Query = Mapping[str, list[str]]
@@ -78,7 +81,7 @@ class Routes:
     """All places of one service."""
 
     def __init__(self, model: WireModel) -> None:
-        routes = [_route(operation, model) for operation in model.operations.values()]
+        routes = [_route(op, model) for name, op in model.operations.items() if name not in _ELSEWHERE]
         # Of two operations with the same place (PutBucketLifecycle and its successor) the later name is today's.
         routes.sort(key=lambda route: (route.weight, route.operation.name), reverse=True)
         self._by_method: dict[str, list[_Route]] = {}

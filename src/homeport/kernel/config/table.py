@@ -18,6 +18,7 @@ Durability = Literal["process", "power"]
 LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 TlsMode = Literal["auto", "on", "off"]
+AwsAuth = Literal["open", "signed"]
 RegistryAuth = Literal["htpasswd", "none"]
 
 _TABLE = "setting"
@@ -25,6 +26,7 @@ _DURABILITY: Kind[Durability] = kinds.choice("process", "power")
 _LOG_FORMAT: Kind[LogFormat] = kinds.choice("auto", "human", "json")
 _LOG_LEVEL: Kind[LogLevel] = kinds.choice("debug", "info", "warning", "error")
 _REGISTRY_AUTH: Kind[RegistryAuth] = kinds.choice("htpasswd", "none")
+_AWS_AUTH: Kind[AwsAuth] = kinds.choice("open", "signed")
 _TLS_MODE: Kind[TlsMode] = kinds.choice("auto", "on", "off")
 
 
@@ -237,6 +239,50 @@ class Settings:
     )
     registry_max_bytes: int = setting(
         "registry.max_size", kinds.SIZE, 0, "Most bytes that the registry's blobs may take; 0 is no limit."
+    )
+
+    aws_auth: AwsAuth = setting(
+        "aws.auth",
+        _AWS_AUTH,
+        "open",
+        "Whom the AWS endpoint believes: open takes any credentials at their word, signed verifies signatures"
+        " against the keys that `homeport key create` and IAM made.",
+    )
+    aws_host: str = setting(
+        "aws.host",
+        kinds.TEXT,
+        "",
+        "Host and port in URLs that AWS operations return (as LOCALSTACK_HOST); empty is as the client addressed us.",
+    )
+    aws_services: tuple[str, ...] = setting(
+        "aws.services", kinds.NAMES, (), "AWS services that are switched on (as SERVICES); empty is all of them."
+    )
+    aws_init_dir: Path = setting(
+        "aws.init_dir",
+        kinds.PATH,
+        Path("/etc/localstack/init"),
+        "Directory with boot.d, start.d, ready.d and shutdown.d, whose scripts run at those moments.",
+    )
+    aws_cors_origins: tuple[str, ...] = setting(
+        "aws.cors_origins",
+        kinds.NAMES,
+        (),
+        "Origins of web pages that may use the AWS endpoint, beside those of this machine; * is everybody.",
+    )
+    aws_cors_headers: tuple[str, ...] = setting(
+        "aws.cors_headers", kinds.NAMES, (), "More request headers that such pages may send."
+    )
+    aws_cors_exposed: tuple[str, ...] = setting(
+        "aws.cors_exposed", kinds.NAMES, (), "More response headers that such pages may read."
+    )
+    aws_cors_checks: bool = setting(
+        "aws.cors_checks", kinds.BOOLEAN, True, "Whether requests from foreign web pages are refused."
+    )
+    aws_localstack_header: bool = setting(
+        "aws.localstack_header",
+        kinds.BOOLEAN,
+        True,
+        "Whether answers carry x-localstack: true, as tools expect.",
     )
 
     def __post_init__(self) -> None:

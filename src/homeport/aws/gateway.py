@@ -1,0 +1,403 @@
+"""The road of a request: whose it is, who asks, what is asked, the operation, and the answer's bytes."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from multidict import CIMultiDict
+
+from homeport.aws.auth.authenticate import Identity
+from homeport.aws.auth.credentials import Credentials, read_credentials
+from homeport.aws.call import Call
+from homeport.aws.cors import CorsPolicy
+from homeport.aws.errors import AwsError, InternalFailure, OperationNotImplemented, ServiceUnavailable
+from homeport.aws.protocol.claims import Claim, Claims
+from homeport.aws.protocol.codec import Codec, SerializationException, WireRequest
+from homeport.aws.protocol.json_rpc import JsonCodec
+from homeport.aws.protocol.model import UNIT, OperationModel, WireModel
+from homeport.aws.protocol.query import QueryCodec, read_parameters
+from homeport.aws.protocol.rest_xml import RestXmlCodec
+from homeport.aws.protocol.routes import Matched, read_query
+from homeport.aws.room import InvalidAction, MethodNotAllowed, MissingAction, Room, UnknownOperation
+from homeport.aws.stream import HeldUpload, Upload
+from homeport.kernel.http.message import Body, BodyCutOff, BodyStalled, BodyTooLarge, Request, Response
+from homeport.kernel.log import Log
+from homeport.kernel.storage.errors import StorageError
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOBODY: Final = WireModel("", {"protocol": "json"}, {}, {"Unit": UNIT}, {})
+_FALLBACKS: Final[Mapping[str, Codec]] = {
+    "json": JsonCodec(_NOBODY),
+    "query": QueryCodec(_NOBODY),
+    "rest-xml": RestXmlCodec(_NOBODY),
+}
+"""How errors are told before it is known whose request it is."""
+
+
+class ForeignOrigin(AwsError):
+    """A page that is not the operator's own asks for something."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This request comes from a web page that Homeport does not know; EXTRA_CORS_ALLOWED_ORIGINS or "
+            "aws.cors_origins names those that it may trust."
+        )
+
+
+Authenticate = Callable[[Request, Credentials | None, str], Awaitable[Identity]]
+"""Of (request, credentials, region that the host names): who that is, or an AwsError."""
+
+OpenUpload = Callable[[Request, Credentials | None, Identity], Upload]
+"""The body of an operation that streams it, without its framing."""
+
+CheckBody = Callable[[Request, Credentials | None, Identity, bytes], None]
+"""Compares a whole body with the digest that was signed; raises AwsError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doorman:
+    """What the gateway asks about credentials."""
+
+    authenticate: Authenticate
+    open_upload: OpenUpload
+    check_body: CheckBody
+
+
+@dataclass(slots=True)
+class _Step:
+    """What is known of a request on its way; `codec` is how its errors are told."""
+
+    request: Request
+    request_id: str
+    codec: Codec
+    path: str
+
+
+class Gateway:
+    """Answers the requests of every service.
+
+    Args:
+        surface: answers what is no service's: health, LocalStack's endpoints, routes; None hands on.
+        public_url: overrides how the client addressed us, in URLs that operations return.
+    """
+
+    def __init__(
+        self,
+        rooms: Mapping[str, Room],
+        claims: Claims,
+        doorman: Doorman,
+        cors: CorsPolicy,
+        *,
+        surface: Callable[[Request], Awaitable[Response | None]],
+        log: Log,
+        public_url: str = "",
+        marks: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._rooms = rooms
+        self._claims = claims
+        self._doorman = doorman
+        self._cors = cors
+        self._surface = surface
+        self._log = log
+        self._public_url = public_url
+        self._marks = tuple(marks)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request.
+
+        Raises:
+            BodyCutOff, BodyStalled: the connection cannot go on.
+        """
+        response = await self._answer(request)
+        response.headers += self._marks
+        origin = request.headers.get("Origin")
+        if origin is not None:
+            self._cors.decorate(origin, response)
+        return response
+
+    async def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+            answer = await self._bucket_preflight(request)
+            return answer if answer is not None else self._cors.preflight(request)
+        step = _Step(request, _request_id(request.id), _fallback(request), request.raw_path)
+        try:
+            found = await self._surface(request)
+            return found if found is not None else await self._serve(step)
+        except (BodyCutOff, BodyStalled):
+            raise
+        except Exception as error:  # noqa: BLE001 # the gateway is one of the three places that catch everything
+            return self._refuse(step, error)
+
+    def _refuse(self, step: _Step, error: Exception) -> Response:
+        request = step.request
+        match error:
+            case AwsError():
+                told = error
+            case BodyTooLarge():
+                told = _TooLarge(error.limit_bytes)
+            case RecursionError():
+                told = SerializationException("The request is nested too deeply.")
+            case StorageError():
+                self._log.error("storage failed", path=request.raw_path, where=error.where, reason=str(error))
+                told = ServiceUnavailable("Homeport cannot write to its disk.")
+            case _:
+                self._log.error("operation failed", route=request.route, path=request.raw_path, error=error)
+                told = InternalFailure()
+        return step.codec.error(told, step.request_id, step.path)
+
+    async def _serve(self, step: _Step) -> Response:
+        request = step.request
+        credentials = read_credentials(request.headers, request.raw_query)
+        claim = self._claims.claim(request, credentials)
+        if claim.service:
+            room = self._rooms[claim.service]
+            step.codec = room.codec(claim.protocol)
+        if self._cors.foreign(request):
+            await self._guard(request, claim)
+        identity = await self._doorman.authenticate(request, credentials, claim.host.region)
+        request.principal = identity.key_id
+        match claim.protocol:
+            case "json":
+                return await self._serve_json(step, room, claim, identity, credentials)
+            case "query":
+                return await self._serve_form(step, claim, identity, credentials)
+            case _:
+                return await self._serve_rest(step, room, claim, identity, credentials)
+
+    async def _guard(self, request: Request, claim: Claim) -> None:
+        """A foreign page may read what any link could, of S3; the rest needs a bucket's leave, or is refused."""
+        if claim.service == "s3":
+            front = self._rooms["s3"].front
+            bucket, _, _ = _bucket_path(request, claim)
+            if request.method in _SAFE_METHODS:
+                return
+            if front is not None and await front.allows(bucket, request.headers.get("Origin", ""), request.method):
+                return
+        raise ForeignOrigin
+
+    async def _bucket_preflight(self, request: Request) -> Response | None:
+        claim = self._claims.claim(request, None)
+        front = self._rooms["s3"].front if "s3" in self._rooms else None
+        if claim.service != "s3" or front is None:
+            return None
+        bucket, key, _ = _bucket_path(request, claim)
+        return await front.preflight(request, bucket, key)
+
+    # JSON
+
+    async def _serve_json(
+        self, step: _Step, room: Room, claim: Claim, identity: Identity, credentials: Credentials | None
+    ) -> Response:
+        operation = room.model.operations.get(claim.operation)
+        if operation is None:
+            raise UnknownOperation
+        room.check_implemented(operation.name)
+        request = step.request
+        content = await request.body.read(room.body_limit_bytes)
+        self._doorman.check_body(request, credentials, identity, content)
+        compiled = room.compiled("json", operation)
+        members = compiled.read(WireRequest(request.headers, content))
+        result = await room.run(self._call(step, room, operation.name, identity), members)
+        return compiled.write(result, step.request_id)
+
+    # Query
+
+    async def _serve_form(
+        self, step: _Step, claim: Claim, identity: Identity, credentials: Credentials | None
+    ) -> Response:
+        request = step.request
+        content = await request.body.read(_FORM_LIMIT_BYTES)
+        self._doorman.check_body(request, credentials, identity, content)
+        form = read_parameters(content, request.raw_query)
+        room = self._rooms[claim.service or self._claims.by_form(form, request.raw_path)]
+        step.codec = room.codec("query")
+        action = form.get("Action")
+        if not action:
+            raise MissingAction
+        operation = room.model.operations.get(action)
+        if operation is None:
+            raise InvalidAction(action[:100])
+        room.check_implemented(action)
+        call = self._call(step, room, action, identity)
+        if room.name == "sqs" and "QueueUrl" not in form and len(request.raw_path) > 1:
+            form["QueueUrl"] = call.endpoint_url + request.raw_path
+        compiled = room.compiled("query", operation)
+        members = compiled.read(WireRequest(request.headers, query={name: [value] for name, value in form.items()}))
+        result = await room.run(call, members)
+        return compiled.write(result, step.request_id)
+
+    # REST
+
+    async def _serve_rest(
+        self, step: _Step, room: Room, claim: Claim, identity: Identity, credentials: Credentials | None
+    ) -> Response:
+        request = step.request
+        bucket = ""
+        if room.name == "s3":
+            step.request_id = step.request_id.replace("-", "")[-16:].upper()
+            bucket, key, step.path = _bucket_path(request, claim)
+            if room.front is not None:
+                front_call = self._call(step, room, "", identity)
+                answer = await room.front.before(front_call, request, bucket, key)
+                if answer is not None:
+                    return answer
+        query = read_query(request.raw_query)
+        matched = self._match(step, room, query)
+        operation = matched.operation
+        room.check_implemented(operation.name)
+        compiled = room.compiled(claim.protocol, operation)
+        call = self._call(step, room, operation.name, identity)
+        wire = await self._wire(room, request, credentials, identity, matched, query, streams=compiled.streams)
+        response = await self._run_rest(step, room, call, compiled.read, compiled.write, wire)
+        if bucket and room.front is not None:
+            await room.front.after(call, request, bucket, response)
+        return response
+
+    async def _run_rest(
+        self,
+        step: _Step,
+        room: Room,
+        call: Call,
+        read: Callable[[WireRequest], Mapping[str, Any]],
+        write: Callable[[Mapping[str, Any] | None, str], Response],
+        wire: WireRequest,
+    ) -> Response:
+        try:
+            return write(await room.run(call, read(wire)), step.request_id)
+        except AwsError as error:
+            # Here, so that the front can add a bucket's CORS headers to errors too.
+            return step.codec.error(error, step.request_id, step.path)
+
+    async def _wire(
+        self,
+        room: Room,
+        request: Request,
+        credentials: Credentials | None,
+        identity: Identity,
+        matched: Matched,
+        query: Mapping[str, list[str]],
+        *,
+        streams: bool,
+    ) -> WireRequest:
+        upload = self._doorman.open_upload(request, credentials, identity)
+        headers = _without_framing(request.headers)
+        if streams and room.name == "s3":
+            return WireRequest(headers, b"", matched.labels, query, upload)
+        content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""
+        if room.name != "s3":
+            self._doorman.check_body(request, credentials, identity, content)
+        return WireRequest(headers, content, matched.labels, query, HeldUpload(content) if streams else None)
+
+    def _match(self, step: _Step, room: Room, query: Mapping[str, list[str]]) -> Matched:
+        """The operation that a path means; for S3 never another one than the client's.
+
+        Raises:
+            AwsError: there is none.
+        """
+        request = step.request
+        matched = room.routes.find(request.method, step.path, query, request.headers)
+        if room.name != "s3":
+            if matched is None:
+                raise UnknownOperation(status=404, message=f"{request.method} {step.path} is no operation")
+            return matched
+        if matched is None:
+            kind = "OBJECT" if step.path.count("/") > 1 else "BUCKET" if len(step.path) > 1 else "SERVICE"
+            raise MethodNotAllowed(request.method, kind)
+        _refuse_other_operation(room, request, matched.operation, query)
+        return matched
+
+    def _call(self, step: _Step, room: Room, operation: str, identity: Identity) -> Call:
+        request = step.request
+        request.route = f"{room.name}.{operation}"
+        origin = request.origin
+        host = origin.host or "localhost"
+        return Call(
+            identity.account,
+            identity.region,
+            room.name,
+            operation,
+            step.request_id,
+            identity.key_id,
+            identity.principal_arn,
+            self._public_url or f"{origin.scheme}://{host}",
+            origin.client,
+            request.headers.get("User-Agent", ""),
+            not identity.key_id,
+        )
+
+
+_FORM_LIMIT_BYTES: Final = 20 * 1024 * 1024
+
+
+class _TooLarge(AwsError):
+    """A body beyond what the service takes."""
+
+    code = "RequestEntityTooLarge"
+    status = 413
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Request must be smaller than {limit_bytes} bytes")
+
+
+def _request_id(number: str) -> str:
+    """A request's id in the form of a UUID: the process's twelve digits of chance, and the count."""
+    return f"{number[:8]}-{number[8:12]}-4000-8000-{number[12:]:0>12}"
+
+
+def _fallback(request: Request) -> Codec:
+    content_type = request.headers.get("Content-Type", "")
+    if "X-Amz-Target" in request.headers or "json" in content_type:
+        return _FALLBACKS["json"]
+    return _FALLBACKS["query" if "form" in content_type else "rest-xml"]
+
+
+def _has_body(body: Body) -> bool:
+    return body.length is None or body.length > 0
+
+
+def _without_framing(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers as they would be without `aws-chunked`, which is no encoding of the content."""
+    encoding = headers.get("Content-Encoding")
+    if encoding is None or "aws-chunked" not in encoding:
+        return headers
+    left = [part for part in (piece.strip() for piece in encoding.split(",")) if part and part != "aws-chunked"]
+    kept = CIMultiDict(headers)
+    del kept["Content-Encoding"]
+    if left:
+        kept["Content-Encoding"] = ", ".join(left)
+    return kept
+
+
+def _bucket_path(request: Request, claim: Claim) -> tuple[str, str, str]:
+    """Bucket, key and the path as path-style has them, all still percent-encoded."""
+    path = request.raw_path
+    bucket = claim.host.bucket
+    if bucket:
+        # Virtual-hosted: the bucket is in the host, and a path of "/" is the bucket itself.
+        path = f"/{bucket}{path}" if path != "/" else f"/{bucket}"
+    _, bucket, *rest = path.split("/", 2) if path.startswith("/") else ("", "", "")
+    return bucket, rest[0] if rest else "", path
+
+
+def _refuse_other_operation(
+    room: Room, request: Request, operation: OperationModel, query: Mapping[str, list[str]]
+) -> None:
+    """A sub-resource that the matched operation does not have means another one: never do this one instead.
+
+    Of keys that no operation knows those without a value are sub-resources of AWS's tomorrow; they are refused where
+    something would be changed. SDKs name the operation that they mean in `x-id`.
+    """
+    meant = query.get("x-id")
+    if meant and meant[0] != operation.name and meant[0] not in {"ListObjects", "ListBuckets"}:
+        raise OperationNotImplemented("S3", meant[0][:100])
+    own = {part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&")}
+    own |= {r["locationName"] for r in operation.input["members"].values() if r.get("location") == "querystring"}
+    for name, values in query.items():
+        if name in own or name == "x-id":
+            continue
+        unknown_change = request.method not in _SAFE_METHODS and not any(values) and not name.startswith("X-Amz-")
+        if name in room.routes.sub_resources or unknown_change:
+            raise OperationNotImplemented("S3", f"{request.method} ?{name[:100]}")

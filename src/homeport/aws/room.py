@@ -1,0 +1,158 @@
+"""A service at work: its state, its wire model, and its operations compiled as they are first asked for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from homeport.aws.call import Call
+from homeport.aws.errors import AwsError, OperationNotImplemented
+from homeport.aws.protocol.claims import Protocol
+from homeport.aws.protocol.codec import Codec, CompiledOperation, MakeCodec
+from homeport.aws.protocol.constraints import Constraints
+from homeport.aws.protocol.json_rpc import JsonCodec
+from homeport.aws.protocol.model import OperationModel, WireModel, load_model
+from homeport.aws.protocol.query import QueryCodec
+from homeport.aws.protocol.rest_json import RestJsonCodec
+from homeport.aws.protocol.rest_xml import RestXmlCodec
+from homeport.aws.protocol.routes import Routes
+from homeport.aws.service import Front, Service
+from homeport.kernel.jobs import Job
+
+_CODECS: Mapping[Protocol, MakeCodec] = {
+    "json": JsonCodec,
+    "query": QueryCodec,
+    "rest-json": RestJsonCodec,
+    "rest-xml": RestXmlCodec,
+}
+
+_MIB: Final = 1024 * 1024
+_LARGEST_BODY_BYTES: Final = {"lambda": 128 * _MIB, "s3": 8 * _MIB}
+"""Of operations that do not stream; Lambda takes whole archives in base 64."""
+
+
+class Room:
+    """One service.
+
+    Args:
+        service: None for a service that only has a wire model: every operation of it answers NotImplemented.
+    """
+
+    def __init__(self, name: str, service: Service[Any] | None, state: object) -> None:
+        self.name = name
+        self.service = service
+        self.state = state
+        self.body_limit_bytes = _LARGEST_BODY_BYTES.get(name, 20 * _MIB)
+        self.front: Front | None = service.front(state) if service is not None and service.front is not None else None
+        self._model: WireModel | None = None
+        self._routes: Routes | None = None
+        self._constraints: Constraints | None = None
+        self._codecs: dict[Protocol, Codec] = {}
+        self._compiled: dict[tuple[Protocol, str], CompiledOperation] = {}
+
+    @property
+    def model(self) -> WireModel:
+        """The wire model, read at the first call."""
+        if self._model is None:
+            self._model = load_model(self.name)
+        return self._model
+
+    @property
+    def routes(self) -> Routes:
+        """The places of a REST service's operations."""
+        if self._routes is None:
+            self._routes = Routes(self.model)
+        return self._routes
+
+    @property
+    def implemented(self) -> frozenset[str]:
+        """The operations that work."""
+        return frozenset(self.service.operations) if self.service is not None else frozenset()
+
+    def codec(self, protocol: Protocol) -> Codec:
+        """One of the service's protocols."""
+        codec = self._codecs.get(protocol)
+        if codec is None:
+            codec = self._codecs[protocol] = _CODECS[protocol](self.model)
+        return codec
+
+    def compiled(self, protocol: Protocol, operation: OperationModel) -> CompiledOperation:
+        """An operation in a protocol."""
+        key = protocol, operation.name
+        compiled = self._compiled.get(key)
+        if compiled is None:
+            compiled = self._compiled[key] = self.codec(protocol).compile(operation)
+        return compiled
+
+    def check_implemented(self, operation: str) -> None:
+        """Refuse an operation that nobody wrote, before its body is read.
+
+        Raises:
+            OperationNotImplemented: it is one.
+        """
+        if self.service is None or operation not in self.service.operations:
+            raise OperationNotImplemented(str(self.model.metadata["serviceId"]), operation)
+
+    async def run(self, call: Call, request: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Check a request against the model, and run its operation.
+
+        Raises:
+            AwsError: what the model or the operation says.
+        """
+        self.check_implemented(call.operation)
+        assert self.service is not None  # noqa: S101 # checked in the line above
+        if self.service.refuse is not None:
+            self._check(call.operation, request)
+        return await self.service.operations[call.operation](self.state, call, request)
+
+    def _check(self, operation: str, request: Mapping[str, Any]) -> None:
+        if self._constraints is None:
+            self._constraints = Constraints(self.model)
+        violations = self._constraints.check(self.model.operations[operation].input_name, request)
+        if violations and self.service is not None and self.service.refuse is not None:
+            raise self.service.refuse(violations)
+
+    def jobs(self) -> Sequence[Job]:
+        """The service's background work."""
+        return self.service.jobs(self.state) if self.service is not None else ()
+
+
+class InvalidAction(AwsError):
+    """A form whose action the service has not."""
+
+    code = "InvalidAction"
+    status = 400
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"The action {action} is not valid for this endpoint.")
+
+
+class MissingAction(AwsError):
+    """A form without an action."""
+
+    code = "MissingAction"
+    status = 400
+
+    def __init__(self) -> None:
+        super().__init__("Missing Action")
+
+
+class UnknownOperation(AwsError):
+    """A target or path that means no operation."""
+
+    code = "UnknownOperationException"
+
+    def __init__(self, *, status: int = 400, message: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class MethodNotAllowed(AwsError):
+    """A method that nothing at the path has."""
+
+    code = "MethodNotAllowed"
+    status = 405
+
+    def __init__(self, method: str, resource_type: str) -> None:
+        super().__init__(
+            "The specified method is not allowed against this resource.",
+            extra={"Method": method, "ResourceType": resource_type},
+        )
