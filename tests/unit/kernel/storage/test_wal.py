@@ -156,6 +156,25 @@ def test_the_commit_that_starts_the_log_anew_waits_for_the_disk_in_the_thread_to
     assert needs[first : first + 3] == [True, False, False]
 
 
+def test_a_log_that_a_reader_keeps_long_is_tried_again_only_now_and_then(tmp_path: Path) -> None:
+    log = WriteAheadLog(checkpoint_pages=10, expire_pages=1000)
+    connection, reader = (open_connection(tmp_path / "a.sqlite", "process") for _ in range(2))
+    log.watch(connection)
+    connection.execute("CREATE TABLE blobs (content BLOB)")
+    reader.execute("BEGIN; SELECT * FROM blobs")
+    tries = 0
+
+    for _ in range(40):
+        tries += log.needs_thread
+        connection.execute("INSERT INTO blobs VALUES (zeroblob(100))")
+        log.tend(connection)
+    reader.close(force=True)
+    connection.close()
+
+    assert log.pages >= 40
+    assert tries <= log.pages // 10
+
+
 async def test_close_cuts_off_long_reads(tmp_path: Path, clock: FakeClock) -> None:
     database = Database.open(tmp_path / "b.sqlite", migrations=MIGRATIONS, durability="process", clock=clock)
     looked = threading.Event()
