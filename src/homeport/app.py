@@ -44,6 +44,14 @@ if TYPE_CHECKING:
 _THREADS = 32
 _JOBS_STOP_SECONDS = 5.0
 _TLS_LOOK_SECONDS = 60
+_AWS_NAMES = (
+    "localhost.localstack.cloud",
+    "*.localhost.localstack.cloud",
+    "*.s3.localhost.localstack.cloud",
+    "*.localhost",
+    "*.s3.localhost",
+)
+"""Host names that tools use for a local AWS; a wildcard stands for one label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +87,16 @@ class UpOptions:
 class _KeepTls:
     """Takes a certificate over when its files change, and renews that of the own authority."""
 
-    tls: ServerTls
+    tls: Callable[[], ServerTls | None]
     log: Log
     name: str = "tls-certificate"
 
     async def run_due(self, now: Millis) -> Next:
         """Look at the files."""
-        done = await asyncio.get_running_loop().run_in_executor(None, self.tls.reload_if_changed)
+        tls = self.tls()
+        if tls is None:
+            return Next.after(now, seconds=_TLS_LOOK_SECONDS)
+        done = await asyncio.get_running_loop().run_in_executor(None, tls.reload_if_changed)
         if done.changed:
             self.log.info("certificate taken over")
         if done.problem:
@@ -129,6 +140,7 @@ class _Server:
         self._data = DataDirectory(settings.data_dir)
         self._listeners: list[Listener] = []
         self._tls: ServerTls | None = None
+        self._opening_tls = asyncio.Lock()
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -178,7 +190,7 @@ class _Server:
         undo.push_async_callback(self._close_listeners)
         await self._listen("registry", settings.listen_registry, self._registry_service(half))
         if aws is not None:
-            await self._listen("aws", settings.listen_aws, self._aws_service(aws))
+            await self._listen_aws(aws)
         await self._listen("debug", settings.listen_debug, self._debug_service())
         runner = Runner([*self._jobs(half), *(aws.jobs if aws is not None else ())], clock=self._clock, log=self._log)
         add_job_metrics(self._metrics, runner)
@@ -210,10 +222,7 @@ class _Server:
         )
 
     def _jobs(self, half: RegistryHalf) -> Sequence[Job]:
-        jobs: list[Job] = list(half.jobs)
-        if self._tls is not None:
-            jobs.append(_KeepTls(self._tls, self._log))
-        return jobs
+        return [*half.jobs, _KeepTls(lambda: self._tls, self._log)]
 
     async def _stop_jobs(self, runner: Runner) -> None:
         late = await runner.stop(deadline_seconds=_JOBS_STOP_SECONDS)
@@ -266,9 +275,33 @@ class _Server:
             return
         listener = Listener(service)
         self._listeners.append(listener)
+        self._count_connections(name, listener)
         for address in addresses:
             # The debug listener is for the machine or the cluster that runs us; scrapers know no certificate of ours.
             await listener.open(address, None if name == "debug" else self._tls_for(address))
+
+    async def _listen_aws(self, half: "AwsHalf") -> None:
+        """HTTP and HTTPS on each address, as clients of AWS expect; `tls.mode` may ask for one of them alone."""
+        listener = Listener(self._aws_service(half))
+        self._listeners.append(listener)
+        self._count_connections("aws", listener)
+        for address in self._settings.listen_aws:
+            match self._settings.tls_mode:
+                case "off":
+                    await listener.open(address, None)
+                case "on":
+                    await listener.open(address, self._tls_for(address))
+                case _:
+                    await listener.open_both(address, self._tls_when_asked)
+
+    async def _tls_when_asked(self) -> ssl.SSLContext:
+        """The context, made by the first client that speaks TLS: most never do."""
+        async with self._opening_tls:
+            if self._tls is None:
+                self._tls = await asyncio.get_running_loop().run_in_executor(None, self._open_tls)
+        return self._tls.context
+
+    def _count_connections(self, name: str, listener: Listener) -> None:
         self._metrics.read_gauge(
             f"homeport_{name}_connections", f"Open connections of the {name} listener.", lambda: listener.connections
         )
@@ -285,7 +318,8 @@ class _Server:
         settings = self._settings
         if settings.tls_certificate is not None:
             return ServerTls.from_files(settings.tls_certificate, settings.tls_key)
-        return ServerTls.from_own_authority(self._data.ca, self._clock, names=settings.tls_names)
+        names = (*settings.tls_names, *(_AWS_NAMES if settings.listen_aws else ()))
+        return ServerTls.from_own_authority(self._data.ca, self._clock, names=names)
 
     async def _close_listeners(self) -> None:
         await asyncio.gather(*(listener.close(self._settings.http_drain_seconds) for listener in self._listeners))

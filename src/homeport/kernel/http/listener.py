@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.http.address import Address, TcpAddress, UnixAddress
 from homeport.kernel.http.connection import HttpServer, Service
+from homeport.kernel.http.sniffing import MakeContext, SniffingServer
 
 _BACKLOG = 1024
 _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # replaced here, not listened on
@@ -51,7 +52,7 @@ class Listener:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | SniffingServer] = []
         self._http = HttpServer(service, loop=asyncio.get_running_loop())
         self._socket_files: list[str] = []
         self.endpoints: list[Endpoint] = []
@@ -74,12 +75,30 @@ class Listener:
         loop = asyncio.get_running_loop()
         for sock in sockets:
             self._servers.append(await _serve(loop, self._http, sock, tls))
+        self._note(address, sockets[0], tls=tls is not None)
+
+    def _note(self, address: Address, sock: socket.socket, *, tls: bool) -> None:
         if isinstance(address, UnixAddress):
             self._socket_files.append(address.path)
-            self.endpoints.append(Endpoint(self._service.name, address, tls is not None))
+            self.endpoints.append(Endpoint(self._service.name, address, tls))
         else:
-            port = sockets[0].getsockname()[1]
-            self.endpoints.append(Endpoint(self._service.name, TcpAddress(address.host, port), tls is not None))
+            where = TcpAddress(address.host, sock.getsockname()[1])
+            self.endpoints.append(Endpoint(self._service.name, where, tls))
+
+    async def open_both(self, address: Address, make_context: MakeContext) -> None:
+        """Begin to listen for HTTP and HTTPS at once; the endpoint is told as HTTP.
+
+        Raises:
+            AddressUnavailable: the system refuses the address.
+        """
+        try:
+            sockets = _sockets(address)
+        except OSError as error:
+            raise AddressUnavailable(address, error) from error
+        timeout = self._service.limits.header_timeout
+        for sock in sockets:
+            self._servers.append(SniffingServer(sock, self._http, make_context, first_byte_seconds=timeout))
+        self._note(address, sockets[0], tls=False)
 
     async def close(self, drain_seconds: float) -> None:
         """Stop listening, let running requests end for at most so long, then cut what is left."""
