@@ -115,6 +115,7 @@ class Connection(RequestHandler):
         self.server = server
         self.peer = ""
         self.tls = False
+        self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or turn it away when there are too many."""
@@ -138,7 +139,7 @@ class Connection(RequestHandler):
             self._keepalive_handle.cancel()
         timeout = self.server.service.limits.header_timeout
         self._next_keepalive_close_time = self.loop.time() + timeout
-        self._keepalive_handle = self.loop.call_later(timeout, self._process_keepalive)
+        self._keepalive_handle = self._header_timer = self.loop.call_later(timeout, self._process_keepalive)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
@@ -147,6 +148,10 @@ class Connection(RequestHandler):
 
     def request_from(self, message: RawRequestMessage, payload: StreamReader) -> Request:
         """Our view of a parsed header."""
+        if self._header_timer is not None:
+            # The first header is there; from now on aiohttp's own timer for idle connections is the right one.
+            self._header_timer.cancel()
+            self._header_timer = self._keepalive_handle = None
         headers = message.headers
         expects = message.version >= (1, 1) and headers.get("Expect", "").lower() == "100-continue"
         path, _, query = message.path.partition("?")
@@ -172,6 +177,13 @@ class Connection(RequestHandler):
     def _send_continue(self) -> None:
         if self.transport is not None:
             self.transport.write(_CONTINUE)
+
+    def end(self) -> None:
+        """End once the running request is answered, or now if there is none."""
+        if self._current_request is None and not self._messages:
+            self.force_close()
+        else:
+            self.close()
 
     def handle_error(
         self,
@@ -292,7 +304,7 @@ class HttpServer(Server):
     def close_idle(self) -> None:
         """Let connections end once their running request is answered; those without one end now."""
         for connection in list(self.open_connections):
-            connection.close()
+            connection.end()
 
     async def drained(self) -> None:
         """Wait until no request is running."""
