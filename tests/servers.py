@@ -122,13 +122,16 @@ class HomeportProcess(Server):
         settings: keys such as `registry.anonymous_pull`, handed over in the environment.
         arguments: more command-line arguments.
         listen: the registry listener's address.
+        listen_aws: the AWS listener's; empty is off.
     """
 
     data_dir: Path = field(default_factory=Path)
     settings: Mapping[str, str] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     listen: str = "127.0.0.1:0"
+    listen_aws: str = ""
     debug_url: str = ""
+    aws_url: str = ""
 
     @classmethod
     def on(
@@ -140,6 +143,7 @@ class HomeportProcess(Server):
         settings: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         listen: str = "127.0.0.1:0",
+        listen_aws: str = "",
     ) -> Self:
         """A server on the directory, not yet started."""
         return cls(
@@ -150,6 +154,7 @@ class HomeportProcess(Server):
             settings=settings or {},
             arguments=arguments,
             listen=listen,
+            listen_aws=listen_aws,
         )
 
     @property
@@ -161,7 +166,8 @@ class HomeportProcess(Server):
         """Start, or start again on the same directory; the addresses are known when this returns."""
         assert self._process is None, "already running"
         command = [sys.executable, "-m", "homeport", "up", "--data-dir", str(self.data_dir)]
-        command += ["--listen-registry", self.listen, "--listen-debug", "127.0.0.1:0", *self.arguments]
+        command += ["--listen-registry", self.listen, "--listen-debug", "127.0.0.1:0"]
+        command += ["--listen-aws", self.listen_aws, *self.arguments]
         known = (self.data_dir / "auth" / "htpasswd").exists()
         login = [] if known else ["--user", self.user, "--password-stdin"]
         environment = {"HOMEPORT_" + re.sub(r"\W", "_", key).upper(): value for key, value in self.settings.items()}
@@ -180,6 +186,7 @@ class HomeportProcess(Server):
             time.sleep(POLL_SECONDS)
         self.base_url = listeners["registry"].rstrip("/")
         self.debug_url = listeners.get("debug", "").rstrip("/")
+        self.aws_url = listeners.get("aws", "").rstrip("/")
 
     def _listeners(self) -> dict[str, str]:
         """The running process's own addresses; nothing while the file is missing or a dead process's."""

@@ -237,7 +237,7 @@ class Gateway:
         request = step.request
         bucket = ""
         if room.name == "s3":
-            step.request_id = step.request_id.replace("-", "")[-16:].upper()
+            step.request_id = request.id[-16:].upper()
             bucket, key, step.path = _bucket_path(request, claim)
             if room.front is not None:
                 front_call = self._call(step, room, "", identity)

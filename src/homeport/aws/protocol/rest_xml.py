@@ -21,7 +21,7 @@ from homeport.aws.protocol.xml_values import (
 from homeport.kernel.http.message import HeaderList, Response
 from homeport.kernel.streams import FileSlices
 
-_HOST_ID: Final = "9Gjjt1m+cjU4OPvX9O9/8RuvnG41MRb/18Oux2o5H5MY7ISNTlXN+Dz9IG62/ILVxhAGI0qyPfg="
+_HOST_ID: Final = "aG9tZXBvcnQvaG9tZXBvcnQvaG9tZXBvcnQvaG9tZXBvcnQvaG9tZXBvcnQvaG9tZXBvcnQ="
 """`x-amz-id-2`: some clients want one; it names no machine."""
 
 Body = Callable[[Mapping[str, Any]], bytes | FileSlices | AsyncIterator[bytes]]
