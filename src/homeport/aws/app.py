@@ -36,6 +36,7 @@ from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.migrations import Migration
 
 SERVICES: Final[Mapping[str, str]] = {
+    "sqs": "homeport.aws.services.sqs",
     "sts": "homeport.aws.services.sts",
 }
 """Each service's module, whose `SERVICE` is its room; a service that is not here answers NotImplemented."""
@@ -248,6 +249,9 @@ class _Opening:
         state = await service.open(self._context)
         if service.target_of is not None:
             self._courier.add_target(name, service.target_of(state))
+        if service.url_targets_of is not None:
+            for scheme, target in service.url_targets_of(state).items():
+                self._courier.add_target(scheme, target)
         if service.source_of is not None:
             self._courier.add_source(name, service.source_of(state))
         return Room(name, service, state)

@@ -126,6 +126,7 @@ class Service(Generic[S]):
         reset: forgets what is cached, after somebody has emptied its tables.
         table_prefix: of its tables; `name_` if empty.
         target_of: the Target for ARNs of this service, if it can receive deliveries.
+        url_targets_of: Targets for URLs, by their scheme: SNS brings what goes to `http` and `https`.
         source_of: the Source of its own deliveries, if it sends any.
         refuse: turns what breaks the model's constraints (missing members, lengths, patterns) into the service's own
             error; None leaves every check to the operations.
@@ -142,6 +143,7 @@ class Service(Generic[S]):
     table_prefix: str = ""
     routes: Sequence[Route[S]] = ()
     target_of: Callable[[S], Target] | None = None
+    url_targets_of: Callable[[S], Mapping[str, Target]] | None = None
     source_of: Callable[[S], Source] | None = None
     refuse: Callable[[Sequence[Violation]], AwsError] | None = None
     front: Callable[[S], Front] | None = None

@@ -19,6 +19,7 @@ LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 TlsMode = Literal["auto", "on", "off"]
 AwsAuth = Literal["open", "signed"]
+QueueUrls = Literal["dynamic", "standard", "domain", "path", "off"]
 RegistryAuth = Literal["htpasswd", "none"]
 
 _TABLE = "setting"
@@ -27,6 +28,7 @@ _LOG_FORMAT: Kind[LogFormat] = kinds.choice("auto", "human", "json")
 _LOG_LEVEL: Kind[LogLevel] = kinds.choice("debug", "info", "warning", "error")
 _REGISTRY_AUTH: Kind[RegistryAuth] = kinds.choice("htpasswd", "none")
 _AWS_AUTH: Kind[AwsAuth] = kinds.choice("open", "signed")
+_QUEUE_URLS: Kind[QueueUrls] = kinds.choice("dynamic", "standard", "domain", "path", "off")
 _TLS_MODE: Kind[TlsMode] = kinds.choice("auto", "on", "off")
 
 
@@ -262,6 +264,19 @@ class Settings:
         kinds.PATH,
         Path("/etc/localstack/init"),
         "Directory with boot.d, start.d, ready.d and shutdown.d, whose scripts run at those moments.",
+    )
+    aws_sqs_queue_urls: QueueUrls = setting(
+        "aws.sqs_queue_urls",
+        _QUEUE_URLS,
+        "dynamic",
+        "Form of queue URLs (as SQS_ENDPOINT_STRATEGY): dynamic and off are as the client addressed us, standard and"
+        " domain name the region in the host, path in the path.",
+    )
+    aws_sqs_pauses: bool = setting(
+        "aws.sqs_pauses",
+        kinds.BOOLEAN,
+        False,
+        "Whether clients wait a minute between two purges of a queue, and before they make a deleted one again.",
     )
     aws_cors_origins: tuple[str, ...] = setting(
         "aws.cors_origins",

@@ -15,6 +15,8 @@ from homeport.aws.services.sqs.target import QueueTarget
 from homeport.aws.services.sqs.wire import ROUTES
 from homeport.kernel.jobs import Job
 
+_PAUSE_SECONDS = 60
+
 _OPERATIONS: Mapping[str, Operation[Sqs]] = {
     "AddPermission": attributes.add_permission,
     "CancelMessageMoveTask": moving.cancel_message_move_task,
@@ -43,7 +45,18 @@ _OPERATIONS: Mapping[str, Operation[Sqs]] = {
 
 
 async def _open(context: ServiceContext) -> Sqs:
-    return Sqs(context.db, context.clock, context.ids, context.signals, context.wake_job)
+    settings = context.settings
+    pause = _PAUSE_SECONDS if settings.aws_sqs_pauses else 0
+    return Sqs(
+        context.db,
+        context.clock,
+        context.ids,
+        context.signals,
+        context.wake_job,
+        strategy=settings.aws_sqs_queue_urls,
+        purge_pause_seconds=pause,
+        recreate_pause_seconds=pause,
+    )
 
 
 async def _reset(sqs: Sqs) -> None:
