@@ -15,7 +15,25 @@ if TYPE_CHECKING:
 
 _DEFAULT_USER = "docker"
 
+_GO_TRUE = frozenset({"1", "t", "true"})
+_GO_FALSE = frozenset({"0", "f", "false"})
+
 _config = click.argument("config", required=False)
+
+
+class _GoFlags(click.Command):
+    """Flags as Go's cobra takes them: `--dry-run=true` is `--dry-run`, and `=false` is nothing."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Write the flags as click knows them, and go on."""
+        plain: list[str] = []
+        for argument in args:
+            flag, equals, value = argument.partition("=")
+            if not (equals and flag.startswith("-") and value.lower() in _GO_TRUE | _GO_FALSE):
+                plain.append(argument)
+            elif value.lower() in _GO_TRUE:
+                plain.append(flag)
+        return super().parse_args(ctx, plain)
 
 
 @click.group()
@@ -53,7 +71,7 @@ def _show_new_user(started: "Started") -> None:
         )
 
 
-@registry.command("garbage-collect")
+@registry.command("garbage-collect", cls=_GoFlags)
 @click.option("-d", "--dry-run", is_flag=True, help="Do everything except remove the blobs.")
 @click.option("-m", "--delete-untagged", is_flag=True, help="Delete manifests that no tag refers to.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something fails.")

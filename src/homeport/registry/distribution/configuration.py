@@ -19,6 +19,7 @@ from homeport.registry.distribution.schema import unknown_keys
 from homeport.registry.distribution.settings import translate
 from homeport.registry.distribution.unsupported import refuse_dangerous, told
 from homeport.registry.distribution.values import Values
+from homeport.registry.store.paths import Paths
 
 _VERSION: Final = "0.1"
 _ROWS: Final = {row.key: row for row in SETTINGS}
@@ -103,9 +104,8 @@ def _settings(file: Path, values: Values, environment: Mapping[str, str]) -> Set
 def _make(chosen: Mapping[str, object]) -> Settings:
     fields: dict[str, object] = dict(chosen)
     if "data_dir" not in fields:
-        # What is ours lies on the volume itself: the lock must be seen by whoever opens the same volume.
-        root = fields["registry_root"]
-        fields["data_dir"] = root / "_homeport" if isinstance(root, Path) else root
+        # What is ours lies on the volume itself, as everything of registry:2 does: a container has no other place.
+        fields["data_dir"] = Path(Paths(str(fields["registry_root"])).own) / "server"
     make: Callable[..., Settings] = Settings
     return make(**fields)
 
