@@ -103,7 +103,8 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
         shapes[name]["key"]["locationName"] = key
         shapes[name]["value"]["locationName"] = value
     for name, (code, status) in amendments.get("errors", {}).items():
-        shapes[name]["error"] = {"code": code, "httpStatusCode": status, "senderFault": True}
+        undeclared = {"type": "structure", "members": {}, "exception": True}
+        shapes.setdefault(name, undeclared)["error"] = {"code": code, "httpStatusCode": status, "senderFault": True}
     for name, element in amendments.get("roots", {}).items():
         shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
     for name in amendments.get("text_elements", ()):
