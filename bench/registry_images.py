@@ -13,7 +13,7 @@ from tests.images import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, descriptor, digest
 from tests.wire import Client, send, target_of, with_query
 
 IMAGES = 200
-QUICK_IMAGES = 50
+QUICK_IMAGES = 20
 NAME = "bench/tiny"
 
 

@@ -14,7 +14,7 @@ from tests.images import build_image
 from tests.servers import Server
 
 STARTS = 5
-QUICK_STARTS = 2
+QUICK_STARTS = 1
 IDLE_SECONDS = 1.0
 PAUSE_SECONDS = 0.005
 NAME = "bench/start"
