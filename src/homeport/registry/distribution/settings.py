@@ -60,6 +60,8 @@ def _addresses(values: Values) -> Iterator[Translated]:
             raise DistributionConfigError(f"http.net: expected tcp or unix, got {other!r}")
     debug = values.text("http.debug.addr")
     yield "listen.debug", _with_port(debug) if debug else "", "http.debug.addr"
+    # Whoever starts us as a registry gets a registry, and no port that they never asked for.
+    yield "listen.aws", "", "http.addr"
 
 
 def _with_port(address: str) -> str:

@@ -52,6 +52,7 @@ def test_the_file_of_the_official_image_means_what_it_means_there_and_needs_no_w
 
     assert found.settings.listen_registry == (TcpAddress("", 5000),)
     assert found.settings.listen_debug == ()
+    assert found.settings.listen_aws == ()
     assert found.settings.registry_root == Path("/var/lib/registry")
     assert found.settings.data_dir == Path("/var/lib/registry/_homeport/server")
     assert not found.settings.registry_delete
