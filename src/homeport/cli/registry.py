@@ -50,8 +50,7 @@ def serve(config: str | None) -> None:
     CONFIG may also come from REGISTRY_CONFIGURATION_PATH.
     """
     loaded = _load(config)
-    for notice in loaded.notices:
-        click.echo(f"warning: {notice}", err=True)
+    _tell(loaded)
     # The server's own modules come in only now: a wrong configuration is answered without them.
     from homeport.app import UpOptions
     from homeport.app import serve as run
@@ -59,6 +58,20 @@ def serve(config: str | None) -> None:
     missing = not loaded.settings.registry_htpasswd.exists()
     options = UpOptions(user=_DEFAULT_USER if missing else None, password=None, banner=_show_new_user)
     raise SystemExit(run(loaded.settings, options))
+
+
+def _tell(loaded: "DistributionConfig") -> None:
+    """What of the configuration has no effect, in the server's log."""
+    if not loaded.notices:
+        return
+    from homeport.kernel.clock import SystemClock
+    from homeport.kernel.log import stderr_log
+
+    settings = loaded.settings
+    log = stderr_log(clock=SystemClock(), line_format=settings.log_format, level=settings.log_level)
+    for notice in loaded.notices:
+        log.warning("configuration without effect", subject=notice.subject, reason=notice.message)
+    log.flush()
 
 
 def _show_new_user(started: "Started") -> None:

@@ -102,7 +102,7 @@ def test_a_missing_password_file_is_made_and_its_password_told_once(registry: Re
     with registry.serving() as (port, lines):
         with get(port, "/v2/") as response:
             assert (response.status, response.headers["WWW-Authenticate"]) == (401, 'Basic realm="r"')
-        assert "warning: http2: unknown key, ignored\n" in lines
+        assert any("http2" in line and "unknown key, ignored" in line for line in lines)
 
     assert path.read_text().startswith("docker:$2y$")
     with registry.serving():

@@ -37,9 +37,6 @@ class Notice:
     subject: str
     message: str
 
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.message}"
-
 
 @dataclass(frozen=True, slots=True)
 class DistributionConfig:

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import shutil
 import subprocess
@@ -507,6 +508,34 @@ def test_a_deletion_that_fails_is_told(volume: Volume, image: Digest) -> None:
     assert volume.pulls("team/app", image)
 
 
+class Killed(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("deletions", range(1, 10))
+def test_a_collection_cut_short_leaves_nothing_broken_and_the_next_one_ends_it(volume: Volume, deletions: int) -> None:
+    kept = volume.image("team/app", "v1", layers=[volume.blob("team/app", b"kept")], mark="kept")
+    volume.image("team/app", "v1", layers=[volume.blob("team/app", b"gone")], mark="gone")
+    volume.content.set_tag(APP, parse_tag("v1"), kept)
+    left = deletions
+
+    def die(_line: str) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Killed
+
+    options = Options(delete_untagged=True, quiet=True)
+    with contextlib.suppress(Killed):
+        collect_garbage(volume.root, options, out=die, log=die)
+
+    assert volume.pulls("team/app", "v1") == volume.pulls("team/app", kept) is not None
+    Run(volume, untagged=True)
+    assert len(list(Path(volume.paths.blobs).rglob("data"))) == 3
+    assert len(list(Path(volume.paths.repositories).rglob("link"))) == 5
+    assert Run(volume, untagged=True).log == []
+
+
 # With the real thing
 
 
@@ -531,6 +560,24 @@ def test_registry_2_collects_garbage_on_a_volume_of_ours(volume: Volume, tmp_pat
     assert volume.pulls("team/app", "v1")
     assert not volume.has_bytes(orphan)
     assert Run(volume, untagged=True).plan.blobs == ()
+
+
+@pytest.mark.skipif(shutil.which("docker-registry") is None, reason="Debian's docker-registry is not installed")
+def test_registry_2_keeps_what_was_put_by_sha512(volume: Volume, tmp_path: Path) -> None:
+    """Without a sha256 link beside the other it would leave the manifest unmarked, and delete it."""
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
+    wide = volume.manifest("team/app", document, "v1", algorithm="sha512")
+    config = tmp_path / "config.yml"
+    config.write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {volume.root}}}}}\n")
+
+    subprocess.run(
+        ["docker-registry", "garbage-collect", "--delete-untagged", str(config)],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert volume.pulls("team/app", wide) == volume.pulls("team/app", "v1") is not None
 
 
 @pytest.mark.skipif(shutil.which("docker-registry") is None, reason="Debian's docker-registry is not installed")
