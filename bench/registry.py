@@ -89,8 +89,9 @@ def measure_images(report: Report, targets: Sequence[Target], *, quick: bool) ->
     answers = [
         registry_images.measure(target.user or target.writer, target.user_cost, quick=quick) for target in targets
     ]
-    report.add("tiny images, with password", "images/s", [answer.rate for answer in answers], digits=1)
-    report.add("tiny images, with password", "CPU ms each", [answer.cpu_ms for answer in answers], digits=1)
+    how = "with password" if all(target.user for target in targets) else "no password"
+    report.add(f"tiny images, {how}", "images/s", [answer.rate for answer in answers], digits=1)
+    report.add(f"tiny images, {how}", "CPU ms each", [answer.cpu_ms for answer in answers], digits=1)
 
 
 def measure_starts(report: Report, servers: Sequence[Server], *, quick: bool) -> None:
