@@ -8,6 +8,7 @@ from pathlib import Path
 from homeport.registry.collect.errors import SweepFailed
 from homeport.registry.collect.plan import DoomedManifest, Plan
 from homeport.registry.model.digest import from_key
+from homeport.registry.model.names import RepositoryName
 from homeport.registry.store.paths import VERSION_PATH, Paths
 
 Log = Callable[[str], None]
@@ -29,10 +30,18 @@ def sweep(paths: Paths, plan: Plan, log: Log) -> None:
     for name, digests in plan.layers:
         for digest in digests:
             _remove(paths.layer_link(name, digest), log, "layer link")
+        _show_change(paths, name)
     # A link that power loss brings back after its bytes are gone would be a broken image.
     os.sync()
     for key in plan.blobs:
         _remove(paths.blob(from_key(key)), log, "blob")
+
+
+def _show_change(paths: Paths, name: RepositoryName) -> None:
+    """Let the server's index see that the repository has changed: it looks at the times of these directories only."""
+    for directory in (paths.tags(name), f"{paths.revisions(name)}/sha256"):
+        with suppress(OSError):
+            os.utime(directory)
 
 
 def _remove_manifest(paths: Paths, manifest: DoomedManifest, log: Log) -> None:

@@ -486,6 +486,18 @@ def test_manifests_under_an_invalid_name_stop_it(volume: Volume, image: Digest) 
     assert "not a valid repository name" in refused(volume)
 
 
+def test_the_server_s_index_sees_that_a_collection_has_been_there(volume: Volume) -> None:
+    """Layers may go without a tag or manifest changing; what the index knows of their sizes is wrong then."""
+    volume.image("team/app", "v1")
+    volume.blob("team/app", b"in nobody's image")
+    before = volume.content.stamp(APP)
+
+    Run(volume, dry_run=True)
+    assert volume.content.stamp(APP) == before
+    Run(volume)
+    assert volume.content.stamp(APP) != before
+
+
 def test_a_running_server_stops_it(volume: Volume, image: Digest) -> None:
     with DirectoryLock(volume.root):
         with pytest.raises(DirectoryInUse):
