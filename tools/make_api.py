@@ -109,6 +109,8 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
         shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
     for name in amendments.get("text_elements", ()):
         shapes[name]["textElement"] = True
+    for name in amendments.get("opaque", ()):
+        shapes[name]["opaque"] = True
     if amendments.get("result_wrappers"):
         for name, operation in model["operations"].items():
             if "output" in operation:

@@ -80,6 +80,8 @@ class Constraints:
         return forward
 
     def _compile(self, shape: Shape) -> _Check | None:
+        if shape.get("opaque"):
+            return None
         kinds: Mapping[str, Callable[[Shape], _Check | None]] = {
             "structure": self._structure,
             "list": lambda shape: _both(_length(shape, len), self._list(shape)),

@@ -104,6 +104,10 @@ def _timestamp(value: Any) -> int:
     raise WrongJsonType(value, "Timestamp")
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 _READ: Mapping[str, Read] = {
     "string": _string,
     "character": _string,
@@ -141,6 +145,10 @@ class JsonReaders:
         return _structure_reader(known)
 
     def _make(self, name: str, shape: Shape) -> Read:
+        if shape.get("opaque"):
+            # The service reads it itself.
+            self._made[name] = _as_it_is
+            return _as_it_is
         match shape["type"]:
             case "structure":
                 known: dict[str, tuple[str, Read]] = {}
@@ -225,6 +233,8 @@ class JsonWriters:
         return _structure_writer(known)
 
     def _make(self, name: str, shape: Shape) -> Write | None:
+        if shape.get("opaque"):
+            return None
         match shape["type"]:
             case "structure":
                 known: dict[str, tuple[str, Write | None]] = {}
