@@ -1,10 +1,12 @@
 """DynamoDB while it runs: what its operations and jobs have in common."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from homeport.aws.arn import ArnInvalid
 from homeport.aws.call import Call
-from homeport.aws.service import Invoke
+from homeport.aws.service import Invoke, ServiceContext
 from homeport.aws.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.store.counts import Counts
@@ -51,18 +53,60 @@ class DynamoDb:
             raise ResourceNotFoundException.table(name[2]) from None
 
 
+_NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,255}", re.ASCII).fullmatch
+_SHORTEST_NAME: Final = 3
+_LONGEST_NAME: Final = 255
+
+
 def resolve(call: Call, name_or_arn: str) -> Name:
     """Account, region and name of the table that a request means.
 
     Raises:
-        ValidationException: the ARN is none of a table.
+        ValidationException: it is no table's name, and no table's ARN.
     """
+    if _NAME(name_or_arn) is not None:
+        return call.account, call.region, name_or_arn
+    if not name_or_arn.startswith("arn:"):
+        if not 0 < len(name_or_arn) <= _LONGEST_NAME:
+            raise _bad_name(
+                name_or_arn,
+                f"Member must have length less than or equal to {_LONGEST_NAME}"
+                if name_or_arn
+                else "Member must have length greater than or equal to 1",
+            )
+        raise _bad_name(name_or_arn, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
     try:
         return name_of(call.account, call.region, name_or_arn)
     except ArnInvalid:
         raise ValidationException("Invalid TableArn") from None
 
 
+def check_new_name(name: str) -> None:
+    """Refuse a name that is too short for a new table."""
+    if len(name) < _SHORTEST_NAME:
+        raise _bad_name(name, f"Member must have length greater than or equal to {_SHORTEST_NAME}")
+
+
+def _bad_name(name: str, constraint: str) -> ValidationException:
+    return ValidationException(
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: {constraint}"
+    )
+
+
 def changes_topic(data_id: int) -> str:
     """The signal that wakes those who read the change log of these items."""
     return f"dynamodb-changes:{data_id}"
+
+
+def open_room(context: ServiceContext) -> DynamoDb:
+    """The room on an open store."""
+    return DynamoDb(
+        context.db,
+        context.clock,
+        context.ids,
+        context.log,
+        context.signals,
+        context.invoke,
+        Tables(context.db),
+        Counts(context.db, context.clock),
+    )

@@ -14,6 +14,10 @@ NO_MATCH = "The provided key element does not match the schema"
 _KIND_NAMES = {"S": "string", "B": "binary"}
 
 
+class EmptyKey(ValidationException):
+    """A key attribute is empty: what a transaction refuses at once, where other misfits cancel it."""
+
+
 def key_of_item(table: Table, item: Item) -> bytes:
     """The key of a whole item.
 
@@ -60,7 +64,7 @@ def _part(key: KeyAttribute, value: Value) -> bytes:
 
 def refuse_empty(key: KeyAttribute) -> NoReturn:
     """Say that a key attribute may not be empty."""
-    raise ValidationException(
+    raise EmptyKey(
         "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty "
         f"{_KIND_NAMES[key.type]} value. Key: {key.name}"
     )
@@ -96,6 +100,17 @@ def check_index_keys(table: Table, item: Item) -> None:
             check_index_key(key, index, value)
 
 
+def check_updated_index_key(key: KeyAttribute, index: Index, value: Value) -> None:
+    """The same, for an attribute that an update has set."""
+    if key.type in value and not keys.scalar_bytes(value):
+        raise EmptyKey(
+            "One or more parameter values are not valid. The update expression attempted to update a secondary index "
+            "key to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty "
+            f"{_KIND_NAMES[key.type]} value."
+        )
+    check_index_key(key, index, value)
+
+
 def check_index_key(key: KeyAttribute, index: Index, value: Value) -> None:
     """The same, for one attribute."""
     if key.type not in value:
@@ -105,7 +120,7 @@ def check_index_key(key: KeyAttribute, index: Index, value: Value) -> None:
         )
     part = keys.scalar_bytes(value)
     if not part:
-        raise ValidationException(
+        raise EmptyKey(
             "One or more parameter values are not valid. A value specified for a secondary index key is not supported. "
             f"The AttributeValue for a key attribute cannot contain an empty {_KIND_NAMES[key.type]} value. "
             f"IndexName: {index.name}, IndexKey: {key.name}"

@@ -96,13 +96,19 @@ def ordered(text: str) -> bytes:
 def size_bytes(text: str) -> int:
     """What a canonical number adds to its item's size.
 
-    DynamoDB developer guide, "DynamoDB item sizes and formats": about one byte for two significant digits, and one.
+    DynamoDB developer guide, "DynamoDB item sizes and formats", says about one byte for two significant digits, and
+    one; AWS in truth rounds up the digits on each side of the point, and counts one more for the sign.
     """
     if text == "0":
         return 1
-    negative, digits, leading = _parts(text)
-    count = len(digits)
-    return 1 + (count + 1) // 2 + (0 if count % 2 or leading % 2 else 1) + negative
+    negative = text[0] == "-"
+    whole, _, fraction = text[negative:].partition(".")
+    if fraction:
+        left = 0 if whole == "0" else len(whole)
+        right = len(fraction) if left else len(fraction.lstrip("0"))
+    else:
+        left, right = len(whole.rstrip("0")), 0
+    return 1 + (left + 1) // 2 + (right + 1) // 2 + negative
 
 
 def add(left: str, right: str) -> str:

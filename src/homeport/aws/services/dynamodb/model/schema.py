@@ -172,8 +172,8 @@ class Table:
 
     @cached_property
     def index_keys(self) -> tuple[tuple[KeyAttribute, Index], ...]:
-        """Every key attribute of every index, global ones first, as DynamoDB looks at them."""
-        ordered = sorted(self.indexes, key=lambda index: index.local)
+        """Every key attribute of every index, by the indexes' names, as DynamoDB looks at them."""
+        ordered = sorted(self.indexes, key=lambda index: index.name)
         return tuple((key, index) for index in ordered for key in index.keys if key.name not in self.key_names)
 
     @cached_property

@@ -70,6 +70,7 @@ async def update_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> R
     Spec: DynamoDB API reference, UpdateItem.
     """
     write = read_update(request)
+    write.alone = True
     return await _write(dynamodb, call, request, write)
 
 

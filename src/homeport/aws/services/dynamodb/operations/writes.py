@@ -9,8 +9,8 @@ from homeport.aws.services.dynamodb.model.expressions.apply import CompiledUpdat
 from homeport.aws.services.dynamodb.model.expressions.changes import WRONG_TYPE
 from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition
 from homeport.aws.services.dynamodb.model.item_keys import (
-    check_index_key,
     check_index_keys,
+    check_updated_index_key,
     key_of_item,
     key_of_key,
 )
@@ -40,6 +40,7 @@ from homeport.kernel.storage.database import Tx
 Kind = Literal["put", "update", "delete", "check"]
 
 _NOTHING: Final[Item] = {}
+_NEARLY_TOO_LARGE: Final = MAX_ITEM_BYTES - 8192
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Write:
         item: the whole item of a put, the key of everything else.
         size: bytes of a put's item.
         legacy: whether the update came as `AttributeUpdates`, whose errors have words of their own.
+        alone: whether it is an UpdateItem, which limits what is written in its own way.
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class Write:
     values: Mapping[str, Value] = field(default_factory=dict)
     return_on_failure: bool = False
     legacy: bool = False
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -202,10 +205,18 @@ def _update(tx: Tx, table: Table, key: bytes, write: Write, old: Row | None, at:
     size = check_item(item) if old is None else old.size
     if write.update is not None:
         size += _change(table, item, write.update, write)
-    if size > MAX_ITEM_BYTES:
+    if size > MAX_ITEM_BYTES or (write.alone and size > _NEARLY_TOO_LARGE and _writes_too_much(item, write)):
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     blob = items.put(tx, table, key, item, size, old, at)
     return Outcome(old, blob, item, size)
+
+
+def _writes_too_much(item: Item, write: Write) -> bool:
+    """UpdateItem also counts what it writes, and something for each clause."""
+    if write.update is None:
+        return False
+    heads = {str(path[0]) for path in write.update.paths}
+    return sum(_attribute_size(item, name) for name in heads) + write.update.overhead > MAX_ITEM_BYTES
 
 
 def _change(table: Table, item: Item, update: CompiledUpdate, write: Write) -> int:
@@ -223,7 +234,7 @@ def _change(table: Table, item: Item, update: CompiledUpdate, write: Write) -> i
             check_nesting(item[name])
     for attribute, index in table.index_keys:
         if attribute.name in heads and attribute.name in item:
-            check_index_key(attribute, index, item[attribute.name])
+            check_updated_index_key(attribute, index, item[attribute.name])
     return sum(_attribute_size(item, name) for name in heads) - before
 
 
