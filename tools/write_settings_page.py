@@ -57,7 +57,7 @@ registry:
 
 Something is allowed if one rule allows it; without rules every user may do everything. `*` in a pattern stands for text
 inside one component of a repository's name, `**` for any number of components. Among the users, `*` is everybody who
-has logged in, and `anonymous` is everybody.
+has logged in, `anonymous` is everybody, and `!name` keeps one out whom `*` or a group would let in.
 """
 
 

@@ -9,7 +9,7 @@ class AccessRule:
 
     Attributes:
         repositories: glob patterns over repository names.
-        users: user names; `*` is everybody signed in, `anonymous` is everybody else.
+        users: user names; `*` is everybody signed in, `anonymous` is everybody else, `!name` is not that one.
         groups: names of `registry.groups`.
         actions: of `pull`, `push` and `delete`.
     """

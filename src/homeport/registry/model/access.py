@@ -18,6 +18,9 @@ EVERYONE: Final = "*"
 NOBODY_KNOWN: Final = "anonymous"
 """In a rule's users: callers without credentials, and so everybody else as well."""
 
+BUT: Final = "!"
+"""Before a name in a rule's users: not this one, whoever else is meant."""
+
 _pattern_component = re.compile(r"[a-z0-9._*-]+").fullmatch
 _NOTHING = re.compile(r"(?!)")
 _ANYTHING = "**"
@@ -37,6 +40,7 @@ class Rule:
         groups: names of groups, any one of which is enough.
         anonymous: whether callers without credentials count as well.
         patterns: `*` stands for text inside one component of a name, `**` for any number of whole components.
+        excluded: names that the rule does not speak of, whatever else it says.
     """
 
     users: frozenset[str]
@@ -44,11 +48,14 @@ class Rule:
     anonymous: bool
     patterns: tuple[str, ...]
     actions: frozenset[Action]
+    excluded: frozenset[str] = frozenset()
 
     def concerns(self, principal: Principal, groups: frozenset[str]) -> bool:
         """Whether the rule speaks of this caller, who belongs to these groups."""
         if self.anonymous or not principal.name:
             return self.anonymous
+        if principal.name in self.excluded:
+            return False
         return EVERYONE in self.users or principal.name in self.users or not groups.isdisjoint(self.groups)
 
 
@@ -146,12 +153,19 @@ def _to_rule(rule: AccessRule, number: int, groups: Mapping[str, frozenset[str]]
         raise AccessRuleError(f"{where}: no group {unknown[0]!r} in registry.groups", hint=f"groups: {known}")
     if unknown_actions := sorted(rule.actions.difference(ACTIONS)):
         raise AccessRuleError(f"{where}: unknown action {unknown_actions[0]!r}", hint="actions: pull, push, delete")
+    excluded = frozenset(name.removeprefix(BUT) for name in rule.users if name.startswith(BUT))
+    if excluded and NOBODY_KNOWN in rule.users:
+        raise AccessRuleError(
+            f"{where}: {BUT}{min(excluded)} beside {NOBODY_KNOWN} keeps nobody out",
+            hint="whoever leaves the password away is anonymous",
+        )
     return Rule(
-        users=frozenset(rule.users),
+        users=frozenset(name for name in rule.users if not name.startswith(BUT)),
         groups=frozenset(rule.groups),
         anonymous=NOBODY_KNOWN in rule.users,
         patterns=tuple(_read_pattern(text, where) for text in rule.repositories),
         actions=frozenset(action for action in ACTIONS if action in rule.actions),
+        excluded=excluded,
     )
 
 

@@ -59,6 +59,21 @@ def test_a_star_among_users_is_everybody_with_a_password() -> None:
     assert not decided.allow(ANONYMOUS, "pull", "x")
 
 
+def test_a_name_behind_an_exclamation_mark_is_kept_out_of_the_rule() -> None:
+    """How an account that only pulls stands beside everybody else."""
+    decided = rules(
+        rule("**", users=("*", "!bob"), actions="pull push delete"), rule("**", users=("bob",), actions="pull")
+    )
+
+    assert [action for action in ACTIONS if decided.allow(ALICE, action, "a/b")] == list(ACTIONS)
+    assert [action for action in ACTIONS if decided.allow(BOB, action, "a/b")] == ["pull"]
+
+
+def test_nobody_is_kept_out_of_what_anonymous_callers_may() -> None:
+    with pytest.raises(AccessRuleError, match="!bob beside anonymous"):
+        rules(rule("**", users=("anonymous", "!bob")))
+
+
 def test_members_of_a_group_may_what_the_group_may() -> None:
     decided = rules(rule("ops/**", groups=("ops",), actions="delete"), groups={"ops": frozenset({"bob"})})
 
