@@ -29,6 +29,7 @@ check: $(DEV_STAMP) ## Check style, types, imports and generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/write_settings_page.py --check
+	$(BIN)/python tools/write_deploy_files.py --check
 
 format: $(DEV_STAMP) ## Let ruff put the code in order
 	$(BIN)/ruff check --fix .
@@ -39,6 +40,7 @@ api: $(DEV_STAMP) ## Make the wire models and shapes of AWS's services again, fr
 
 docs: $(RUN_STAMP) ## Write the pages that are made from the code
 	$(BIN)/python tools/write_settings_page.py
+	$(BIN)/python tools/write_deploy_files.py
 
 bench: $(DEV_STAMP) ## Measure the registry (ARGS="--help" tells what can be compared)
 	@$(BIN)/python -m bench.registry $(ARGS)

@@ -1,0 +1,75 @@
+"""The servers' configuration files, and the Secret with the registry's users."""
+
+from homeport.deploy.objects.labels import REGISTRY, metadata
+from homeport.deploy.templates.nodes import Document, Either, Join, Not, Ref, When, equals, every, given, join, some
+
+FILE = "config"
+NAME = "homeport"
+HTPASSWD_SECRET = "registry-htpasswd"  # noqa: S105 # the name of a Secret
+DATA = "/var/lib/homeport"
+FOREIGN_VOLUME = "/var/lib/registry"
+CONFIG = "/etc/homeport/config"
+AUTH = "/etc/homeport/auth"
+
+REGISTRY_PORT = 5000
+REGISTRY_DEBUG_PORT = 5001
+AWS_PORT = 4566
+AWS_DEBUG_PORT = 4567
+
+_BEHIND_HTTP = some(equals("ingress.mode", "http"), equals("ingress.mode", "ingress"))
+
+
+def _server(*, registry: str, aws: str, debug: int) -> Join:
+    return join(
+        f"data_dir: {DATA}\n",
+        "durability: power\n",
+        f'listen:\n  registry: "{registry}"\n  aws: "{aws}"\n  debug: ":{debug}"\n',
+        # Traefik ends TLS; between it and the pod there is only the cluster's own network.
+        'tls:\n  mode: "off"\n',
+        "http:\n  drain: 45s\n",
+        When(_BEHIND_HTTP, join("  trusted_proxies: ", Ref("ingress.trustedProxies"), "\n")),
+    )
+
+
+REGISTRY_CONFIG = join(
+    _server(registry=f":{REGISTRY_PORT}", aws="", debug=REGISTRY_DEBUG_PORT),
+    "registry:\n",
+    When(given("registry.existingClaim"), f"  root: {FOREIGN_VOLUME}\n"),
+    f"  htpasswd: {AUTH}/htpasswd\n",
+    "  max_size: ",
+    Either(Ref("registry.maxSize"), Ref("registry.size")),
+    "\n",
+    "  access:\n",
+    '    - {repositories: ["**"], users: ["',
+    Ref("registry.pullUser"),
+    '"], actions: [pull]}\n',
+    '    - {repositories: ["**"], users: ["*", "!',
+    Ref("registry.pullUser"),
+    '"], actions: [pull, push, delete]}\n',
+    When(given("registry.anonymousPull"), '    - {repositories: ["**"], users: [anonymous], actions: [pull]}\n'),
+)
+
+AWS_CONFIG = _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT)
+
+DOCUMENTS = (
+    Document(
+        FILE,
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata(NAME),
+            "data": {"registry.yaml": REGISTRY_CONFIG, "aws.yaml": AWS_CONFIG},
+        },
+    ),
+    Document(
+        FILE,
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": metadata(HTPASSWD_SECRET, REGISTRY),
+            "type": "Opaque",
+            "stringData": {"htpasswd": Ref("registry.htpasswd")},
+        },
+        every(given("registry.enabled"), given("registry.htpasswd"), Not(given("registry.existingSecret"))),
+    ),
+)
