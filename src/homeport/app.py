@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from homeport import VERSION
 from homeport.kernel.auth.userfile import ensure_htpasswd
-from homeport.kernel.clock import Millis, SystemClock
+from homeport.kernel.clock import SystemClock
 from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.health import Health
@@ -27,15 +27,15 @@ from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
 from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health
 from homeport.kernel.ids import SystemIds
-from homeport.kernel.jobs import Job, Next, Runner, add_job_metrics
-from homeport.kernel.log import Log, route_library_logs, stderr_log
+from homeport.kernel.jobs import Job, Runner, add_job_metrics
+from homeport.kernel.log import route_library_logs, stderr_log
 from homeport.kernel.metrics import Metrics
 from homeport.kernel.process_metrics import add_process_metrics
 from homeport.kernel.runfile import RunFile
 from homeport.kernel.signals import Signals
 from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.lock import DirectoryLock
-from homeport.kernel.tls.context import ServerTls
+from homeport.kernel.tls.serving import KeepTls, ServingTls
 from homeport.registry.app import RegistryHalf
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _THREADS = 32
 _JOBS_STOP_SECONDS = 5.0
-_TLS_LOOK_SECONDS = 60
 _AWS_NAMES = (
     "localhost.localstack.cloud",
     "*.localhost.localstack.cloud",
@@ -83,27 +82,6 @@ class UpOptions:
     banner: Callable[[Started], None]
 
 
-@dataclass(slots=True)
-class _KeepTls:
-    """Takes a certificate over when its files change, and renews that of the own authority."""
-
-    tls: Callable[[], ServerTls | None]
-    log: Log
-    name: str = "tls-certificate"
-
-    async def run_due(self, now: Millis) -> Next:
-        """Look at the files."""
-        tls = self.tls()
-        if tls is None:
-            return Next.after(now, seconds=_TLS_LOOK_SECONDS)
-        done = await asyncio.get_running_loop().run_in_executor(None, tls.reload_if_changed)
-        if done.changed:
-            self.log.info("certificate taken over")
-        if done.problem:
-            self.log.warning("certificate not taken over", problem=done.problem)
-        return Next.after(now, seconds=_TLS_LOOK_SECONDS)
-
-
 def serve(settings: Settings, options: UpOptions) -> int:
     """Run the server until it is told to stop; the exit status.
 
@@ -139,8 +117,8 @@ class _Server:
         self._health = Health()
         self._data = DataDirectory(settings.data_dir)
         self._listeners: list[Listener] = []
-        self._tls: ServerTls | None = None
-        self._opening_tls = asyncio.Lock()
+        self._tls = ServingTls(settings, self._data.ca, self._clock, _AWS_NAMES if settings.listen_aws else ())
+        self._aws: AwsHalf | None = None
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -154,6 +132,8 @@ class _Server:
                 loop.add_signal_handler(number, self._on_signal, signal.Signals(number))
             await self._stop.wait()
             self._log.info("stopping", drain_seconds=self._settings.http_drain_seconds)
+            if self._aws is not None:
+                await self._aws.shut_down()
             await self._close_listeners()
         self._log.info("stopped")
         self._log.flush()
@@ -199,18 +179,32 @@ class _Server:
             aws.attach(runner.wake)
         undo.push_async_callback(self._stop_jobs, runner)
         self._announce(undo, generated)
+        if aws is not None:
+            getting_ready = asyncio.create_task(self._get_aws_ready(aws), name="init scripts")
+            undo.push_async_callback(_cancelled, getting_ready)
+
+    async def _get_aws_ready(self, half: "AwsHalf") -> None:
+        """Run the init scripts, then say the word that testcontainers and others wait for."""
+        self._aws = half
+        await half.ready(next(e.url for listener in self._listeners for e in listener.endpoints if e.name == "aws"))
+        print("Ready.", flush=True)
 
     async def _open_aws(self, undo: AsyncExitStack) -> "AwsHalf | None":
         """Open the AWS half, unless nobody is to reach it; it is imported only then."""
         if not self._settings.listen_aws:
             return None
         from homeport.aws.app import AwsHalf, World
+        from homeport.aws.localstack.variables import without_effect
 
         world = World(
             self._settings, self._data, self._clock, self._ids, self._log, self._metrics, self._health, Signals()
         )
+        ineffective = without_effect(os.environ)
+        if ineffective:
+            self._log.info("variables without effect", **ineffective)
         half = await AwsHalf.open(world)
         undo.push_async_callback(half.close)
+        await half.boot()
         return half
 
     def _make_first_user(self) -> str | None:
@@ -222,7 +216,7 @@ class _Server:
         )
 
     def _jobs(self, half: RegistryHalf) -> Sequence[Job]:
-        return [*half.jobs, _KeepTls(lambda: self._tls, self._log)]
+        return [*half.jobs, KeepTls(self._tls, self._log)]
 
     async def _stop_jobs(self, runner: Runner) -> None:
         late = await runner.stop(deadline_seconds=_JOBS_STOP_SECONDS)
@@ -292,14 +286,7 @@ class _Server:
                 case "on":
                     await listener.open(address, self._tls_for(address))
                 case _:
-                    await listener.open_both(address, self._tls_when_asked)
-
-    async def _tls_when_asked(self) -> ssl.SSLContext:
-        """The context, made by the first client that speaks TLS: most never do."""
-        async with self._opening_tls:
-            if self._tls is None:
-                self._tls = await asyncio.get_running_loop().run_in_executor(None, self._open_tls)
-        return self._tls.context
+                    await listener.open_both(address, self._tls.context_when_asked)
 
     def _count_connections(self, name: str, listener: Listener) -> None:
         self._metrics.read_gauge(
@@ -310,16 +297,7 @@ class _Server:
         mode = self._settings.tls_mode
         if mode == "off" or (mode == "auto" and address.loopback):
             return None
-        if self._tls is None:
-            self._tls = self._open_tls()
-        return self._tls.context
-
-    def _open_tls(self) -> ServerTls:
-        settings = self._settings
-        if settings.tls_certificate is not None:
-            return ServerTls.from_files(settings.tls_certificate, settings.tls_key)
-        names = (*settings.tls_names, *(_AWS_NAMES if settings.listen_aws else ()))
-        return ServerTls.from_own_authority(self._data.ca, self._clock, names=names)
+        return self._tls.context()
 
     async def _close_listeners(self) -> None:
         await asyncio.gather(*(listener.close(self._settings.http_drain_seconds) for listener in self._listeners))
@@ -344,7 +322,7 @@ class _Server:
                 version=VERSION,
                 data_dir=self._data.root,
                 addresses=addresses,
-                tls=self._tls is not None,
+                tls=self._tls.opened is not None,
                 user=self._known_user(generated),
                 generated_password=generated,
                 ca_fingerprint=self._fingerprint(),
@@ -362,13 +340,19 @@ class _Server:
         return next(iter(read_users(self._settings.registry_htpasswd).hashes), None)
 
     def _fingerprint(self) -> str | None:
-        if self._tls is None or self._settings.tls_certificate is not None:
+        if self._tls.opened is None or self._settings.tls_certificate is not None:
             return None
         from homeport.kernel.tls.authority import open_authority
         from homeport.kernel.tls.places import AuthorityFiles
 
         authority = open_authority(AuthorityFiles(self._data.ca), self._clock)
         return None if authority is None else authority.facts.fingerprint
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _remove(path: Path) -> None:

@@ -1,7 +1,6 @@
 """The AWS half, put together: which services there are, their store, the gateway, their background work."""
 
 import importlib
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
@@ -11,11 +10,11 @@ from homeport.aws import schema
 from homeport.aws.auth import keys as access_keys
 from homeport.aws.auth.door import Door
 from homeport.aws.auth.keys import AccessKeys
-from homeport.aws.call import Call
+from homeport.aws.call import DEFAULT_REGION, Call
 from homeport.aws.cors import CorsPolicy
 from homeport.aws.courier import Courier
-from homeport.aws.errors import AwsError
 from homeport.aws.gateway import Doorman, Gateway
+from homeport.aws.localstack.hooks import InitHooks
 from homeport.aws.localstack.surface import Surface, SurfaceFacts
 from homeport.aws.protocol.claims import Claims, load_index
 from homeport.aws.room import Room
@@ -42,16 +41,6 @@ SERVICES: Final[Mapping[str, str]] = {
 """Each service's module, whose `SERVICE` is its room; a service that is not here answers NotImplemented."""
 
 _EXPIRED_KEYS_SECONDS: Final = 3600
-
-
-class ServiceSwitchedOff(AwsError):
-    """A service that the settings leave out."""
-
-    code = "ServiceUnavailable"
-    status = 503
-
-    def __init__(self, service: str) -> None:
-        super().__init__(f"The service {service} is switched off; aws.services (SERVICES) names those that are on.")
 
 
 @dataclass(slots=True)
@@ -96,7 +85,7 @@ class AwsHalf:
         self.rooms = rooms
         self.keys = AccessKeys(db, world.clock)
         self.observer = AccessLog(world.log)
-        self.surface = self._make_surface()
+        self.hooks = InitHooks(world.settings.aws_init_dir, world.log)
         self._gateway = self._make_gateway()
         self._jobs: Sequence[Job] | None = None
 
@@ -164,35 +153,53 @@ class AwsHalf:
                 await room.service.close(room.state)
         await self.db.close()
 
-    def _make_surface(self) -> Surface:
-        world = self._world
-        facts = SurfaceFacts(
-            settings=world.settings,
-            clock=world.clock,
-            ids=world.ids,
-            data=world.data,
-            rooms=self.rooms,
-            db=self.db,
-            health=world.health,
-            started_monotonic=time.monotonic(),
-        )
-        return Surface(facts)
+    async def boot(self) -> None:
+        """Run the scripts that come before the server: nobody can reach it yet."""
+        await self.hooks.run("BOOT")
+
+    async def ready(self, url: str) -> None:
+        """Run the scripts that come once the server listens at `url`."""
+        self.hooks.environment = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": DEFAULT_REGION,
+        }
+        await self.hooks.run("START")
+        await self.hooks.run("READY")
+
+    async def shut_down(self) -> None:
+        """Run the scripts that come before the server stops; it still answers."""
+        await self.hooks.run("SHUTDOWN")
 
     def _make_gateway(self) -> Gateway:
-        settings = self._world.settings
-        door = Door(self.keys, self._world.clock, settings.aws_auth)
+        world, settings = self._world, self._world.settings
+        door = Door(self.keys, world.clock, settings.aws_auth)
+        cors = CorsPolicy(
+            settings.aws_cors_origins,
+            settings.aws_cors_headers,
+            settings.aws_cors_exposed,
+            checks=settings.aws_cors_checks,
+            answers=settings.aws_cors_answers,
+        )
+        facts = SurfaceFacts(
+            settings=settings,
+            clock=world.clock,
+            ids=world.ids,
+            rooms=self.rooms,
+            db=self.db,
+            hooks=self.hooks,
+            authenticate=door.authenticate,
+            foreign=cors.foreign,
+            prove=settings.aws_auth == "signed",
+        )
         return Gateway(
             self.rooms,
             Claims(load_index()),
             Doorman(door.authenticate, door.open_upload, door.check_body),
-            CorsPolicy(
-                settings.aws_cors_origins,
-                settings.aws_cors_headers,
-                settings.aws_cors_exposed,
-                checks=settings.aws_cors_checks,
-            ),
-            surface=self.surface.answer,
-            log=self._world.log,
+            cors,
+            surface=Surface(facts).answer,
+            log=world.log,
             public_url=f"http://{settings.aws_host}" if settings.aws_host else "",
             marks=(("x-localstack", "true"),) if settings.aws_localstack_header else (),
         )
@@ -244,8 +251,9 @@ class _Opening:
     async def room(self, name: str, services: Sequence[Service[Any]]) -> Room:
         """Open one service; one without a room only says what it does not do."""
         service = next((service for service in services if service.name == name), None)
-        if service is None:
-            return Room(name, None, None)
+        on = not self._world.settings.aws_services or name in self._world.settings.aws_services
+        if service is None or not on:
+            return Room(name, None, None, on=on)
         state = await service.open(self._context)
         if service.target_of is not None:
             self._courier.add_target(name, service.target_of(state))

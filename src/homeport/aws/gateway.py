@@ -4,27 +4,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from multidict import CIMultiDict
-
 from homeport.aws.auth.authenticate import Identity
 from homeport.aws.auth.credentials import Credentials, read_credentials
 from homeport.aws.call import Call
 from homeport.aws.cors import CorsPolicy
-from homeport.aws.errors import AwsError, InternalFailure, OperationNotImplemented, ServiceUnavailable
+from homeport.aws.errors import AwsError, InternalFailure, ServiceUnavailable
 from homeport.aws.protocol.claims import Claim, Claims
 from homeport.aws.protocol.codec import Codec, SerializationException, WireRequest
 from homeport.aws.protocol.json_rpc import JsonCodec
-from homeport.aws.protocol.model import UNIT, OperationModel, WireModel
+from homeport.aws.protocol.model import UNIT, WireModel
 from homeport.aws.protocol.query import QueryCodec, read_parameters
 from homeport.aws.protocol.rest_xml import RestXmlCodec
 from homeport.aws.protocol.routes import Matched, read_query
+from homeport.aws.protocol.s3_requests import SAFE_METHODS, bucket_path, refuse_other_operation, without_framing
 from homeport.aws.room import InvalidAction, MethodNotAllowed, MissingAction, Room, UnknownOperation
 from homeport.aws.stream import HeldUpload, Upload
 from homeport.kernel.http.message import Body, BodyCutOff, BodyStalled, BodyTooLarge, Request, Response
 from homeport.kernel.log import Log
 from homeport.kernel.storage.errors import StorageError
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOBODY: Final = WireModel("", {"protocol": "json"}, {}, {"Unit": UNIT}, {})
 _FALLBACKS: Final[Mapping[str, Codec]] = {
     "json": JsonCodec(_NOBODY),
@@ -171,8 +169,8 @@ class Gateway:
         """A foreign page may read what any link could, of S3; the rest needs a bucket's leave, or is refused."""
         if claim.service == "s3":
             front = self._rooms["s3"].front
-            bucket, _, _ = _bucket_path(request, claim)
-            if request.method in _SAFE_METHODS:
+            bucket, _, _ = bucket_path(request.raw_path, claim.host.bucket)
+            if request.method in SAFE_METHODS:
                 return
             if front is not None and await front.allows(bucket, request.headers.get("Origin", ""), request.method):
                 return
@@ -183,7 +181,7 @@ class Gateway:
         front = self._rooms["s3"].front if "s3" in self._rooms else None
         if claim.service != "s3" or front is None:
             return None
-        bucket, key, _ = _bucket_path(request, claim)
+        bucket, key, _ = bucket_path(request.raw_path, claim.host.bucket)
         return await front.preflight(request, bucket, key)
 
     # JSON
@@ -238,7 +236,7 @@ class Gateway:
         bucket = ""
         if room.name == "s3":
             step.request_id = request.id[-16:].upper()
-            bucket, key, step.path = _bucket_path(request, claim)
+            bucket, key, step.path = bucket_path(request.raw_path, claim.host.bucket)
             if room.front is not None:
                 front_call = self._call(step, room, "", identity)
                 answer = await room.front.before(front_call, request, bucket, key)
@@ -283,7 +281,7 @@ class Gateway:
         streams: bool,
     ) -> WireRequest:
         upload = self._doorman.open_upload(request, credentials, identity)
-        headers = _without_framing(request.headers)
+        headers = without_framing(request.headers)
         if streams and room.name == "s3":
             return WireRequest(headers, b"", matched.labels, query, upload)
         content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""
@@ -306,7 +304,7 @@ class Gateway:
         if matched is None:
             kind = "OBJECT" if step.path.count("/") > 1 else "BUCKET" if len(step.path) > 1 else "SERVICE"
             raise MethodNotAllowed(request.method, kind)
-        _refuse_other_operation(room, request, matched.operation, query)
+        refuse_other_operation(request.method, matched.operation, query, room.routes.sub_resources)
         return matched
 
     def _call(self, step: _Step, room: Room, operation: str, identity: Identity) -> Call:
@@ -356,48 +354,3 @@ def _fallback(request: Request) -> Codec:
 
 def _has_body(body: Body) -> bool:
     return body.length is None or body.length > 0
-
-
-def _without_framing(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Headers as they would be without `aws-chunked`, which is no encoding of the content."""
-    encoding = headers.get("Content-Encoding")
-    if encoding is None or "aws-chunked" not in encoding:
-        return headers
-    left = [part for part in (piece.strip() for piece in encoding.split(",")) if part and part != "aws-chunked"]
-    kept = CIMultiDict(headers)
-    del kept["Content-Encoding"]
-    if left:
-        kept["Content-Encoding"] = ", ".join(left)
-    return kept
-
-
-def _bucket_path(request: Request, claim: Claim) -> tuple[str, str, str]:
-    """Bucket, key and the path as path-style has them, all still percent-encoded."""
-    path = request.raw_path
-    bucket = claim.host.bucket
-    if bucket:
-        # Virtual-hosted: the bucket is in the host, and a path of "/" is the bucket itself.
-        path = f"/{bucket}{path}" if path != "/" else f"/{bucket}"
-    _, bucket, *rest = path.split("/", 2) if path.startswith("/") else ("", "", "")
-    return bucket, rest[0] if rest else "", path
-
-
-def _refuse_other_operation(
-    room: Room, request: Request, operation: OperationModel, query: Mapping[str, list[str]]
-) -> None:
-    """A sub-resource that the matched operation does not have means another one: never do this one instead.
-
-    Of keys that no operation knows those without a value are sub-resources of AWS's tomorrow; they are refused where
-    something would be changed. SDKs name the operation that they mean in `x-id`.
-    """
-    meant = query.get("x-id")
-    if meant and meant[0] != operation.name and meant[0] not in {"ListObjects", "ListBuckets"}:
-        raise OperationNotImplemented("S3", meant[0][:100])
-    own = {part.partition("=")[0] for part in operation.uri.partition("?")[2].split("&")}
-    own |= {r["locationName"] for r in operation.input["members"].values() if r.get("location") == "querystring"}
-    for name, values in query.items():
-        if name in own or name == "x-id":
-            continue
-        unknown_change = request.method not in _SAFE_METHODS and not any(values) and not name.startswith("X-Amz-")
-        if name in room.routes.sub_resources or unknown_change:
-            raise OperationNotImplemented("S3", f"{request.method} ?{name[:100]}")

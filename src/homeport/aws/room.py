@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from homeport.aws.call import Call
-from homeport.aws.errors import AwsError, OperationNotImplemented
+from homeport.aws.errors import AwsError, Fault, OperationNotImplemented
 from homeport.aws.protocol.claims import Protocol
 from homeport.aws.protocol.codec import Codec, CompiledOperation, MakeCodec
 from homeport.aws.protocol.constraints import Constraints
@@ -34,10 +34,12 @@ class Room:
 
     Args:
         service: None for a service that only has a wire model: every operation of it answers NotImplemented.
+        on: whether the settings leave the service in.
     """
 
-    def __init__(self, name: str, service: Service[Any] | None, state: object) -> None:
+    def __init__(self, name: str, service: Service[Any] | None, state: object, *, on: bool = True) -> None:
         self.name = name
+        self._on = on
         self.service = service
         self.state = state
         self.body_limit_bytes = _LARGEST_BODY_BYTES.get(name, 20 * _MIB)
@@ -61,6 +63,11 @@ class Room:
         if self._routes is None:
             self._routes = Routes(self.model)
         return self._routes
+
+    @property
+    def available(self) -> bool:
+        """Whether anybody can use it."""
+        return self.service is not None and self._on
 
     @property
     def implemented(self) -> frozenset[str]:
@@ -87,7 +94,10 @@ class Room:
 
         Raises:
             OperationNotImplemented: it is one.
+            ServiceSwitchedOff: the settings leave the service out.
         """
+        if not self._on:
+            raise ServiceSwitchedOff(self.name)
         if self.service is None or operation not in self.service.operations:
             raise OperationNotImplemented(str(self.model.metadata["serviceId"]), operation)
 
@@ -113,6 +123,17 @@ class Room:
     def jobs(self) -> Sequence[Job]:
         """The service's background work."""
         return self.service.jobs(self.state) if self.service is not None else ()
+
+
+class ServiceSwitchedOff(AwsError):
+    """A service that the settings leave out; 501, so that no client tries again."""
+
+    code = "NotImplemented"
+    status = 501
+    fault: Fault = "Receiver"
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The service {service} is switched off: aws.services (SERVICES) names those that are on.")
 
 
 class InvalidAction(AwsError):

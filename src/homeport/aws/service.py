@@ -82,6 +82,7 @@ class Route(Generic[S]):
         path: matched in full against the raw path.
         host: matched in full against the host without its port, lower case; None is any.
         methods: empty is any.
+        public: whether anybody may ask, from any web page and without a signature, in mode `signed` too.
         handle: answers it; `Call` carries account, region (from the credentials, or the defaults) and the addresses.
     """
 
@@ -89,6 +90,7 @@ class Route(Generic[S]):
     handle: Callable[[S, Call, Request], Awaitable[Response]]
     host: re.Pattern[str] | None = None
     methods: frozenset[str] = frozenset()
+    public: bool = False
 
 
 class Front(Protocol):

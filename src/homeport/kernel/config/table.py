@@ -293,6 +293,9 @@ class Settings:
     aws_cors_checks: bool = setting(
         "aws.cors_checks", kinds.BOOLEAN, True, "Whether requests from foreign web pages are refused."
     )
+    aws_cors_answers: bool = setting(
+        "aws.cors_answers", kinds.BOOLEAN, True, "Whether CORS headers are sent to the pages that are known."
+    )
     aws_localstack_header: bool = setting(
         "aws.localstack_header",
         kinds.BOOLEAN,
