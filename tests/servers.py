@@ -204,6 +204,7 @@ class DebianRegistry(Server):
     """Debian's docker-registry (distribution 2.8) on a volume, at a free port of the loopback address."""
 
     root: Path = field(default_factory=Path)
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def on(cls, root: Path, *, user: str = "", password: str = "", log: Path | None = None) -> Self:
@@ -217,6 +218,11 @@ class DebianRegistry(Server):
         """The configuration file, beside the volume."""
         return self.beside(".yml")
 
+    @property
+    def program(self) -> list[str]:
+        """What to run, before `serve` or `garbage-collect`."""
+        return [require("docker-registry")]
+
     def beside(self, suffix: str) -> Path:
         """A file beside the volume; servers with and without password on one volume have different ones."""
         return self.root.with_name(f"{self.root.name}.{'locked' if self.user else 'open'}{suffix}")
@@ -224,24 +230,22 @@ class DebianRegistry(Server):
     def start(self) -> Self:
         """Start, or start again on the same volume."""
         assert self._process is None, "already running"
-        program = require("docker-registry")
         port = free_port()
         self.base_url = f"http://127.0.0.1:{port}"
         self._write_config(port)
-        self._spawn([program, "serve", str(self.config)], environment={})
+        self._spawn([*self.program, "serve", str(self.config)], environment=self.environment)
         deadline = time.monotonic() + START_SECONDS
         while not _accepts(port):
             self._check_alive(deadline)
             time.sleep(POLL_SECONDS)
         return self
 
-    def collect_garbage(self, *, delete_untagged: bool = False) -> str:
-        """Run its mark and sweep over the stopped volume; what it printed."""
-        assert self._process is None, "stop the server first"
-        self._write_config(0)
-        extra = ["-m"] if delete_untagged else []
-        command = [require("docker-registry"), "garbage-collect", *extra, str(self.config)]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def collect_garbage(self, *options: str) -> "subprocess.CompletedProcess[str]":
+        """Run its mark and sweep over the volume, with options such as `--dry-run`; what came of it."""
+        if self._process is None:
+            self._write_config(0)
+        command = [*self.program, "garbage-collect", *options, str(self.config)]
+        return subprocess.run(command, check=False, capture_output=True, text=True)
 
     def _write_config(self, port: int) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -259,6 +263,16 @@ class DebianRegistry(Server):
             htpasswd.write_text(f"{self.user}:{hashed}\n")
             lines.append(f"auth: {{htpasswd: {{realm: tests, path: {htpasswd}}}}}")
         self.config.write_text("\n".join(lines) + "\n")
+
+
+@dataclass
+class HomeportStandIn(DebianRegistry):
+    """Homeport in the place of registry:2: `homeport registry` with the very configuration of `DebianRegistry`."""
+
+    @property
+    def program(self) -> list[str]:
+        """Homeport's commands of the same names."""
+        return [sys.executable, "-m", "homeport", "registry"]
 
 
 def free_port() -> int:
