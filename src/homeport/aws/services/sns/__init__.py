@@ -1,0 +1,1 @@
+"""The room of SNS: topics and their subscriptions."""

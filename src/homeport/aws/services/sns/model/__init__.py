@@ -1,0 +1,1 @@
+"""The rules of SNS, without clock, disk or network."""

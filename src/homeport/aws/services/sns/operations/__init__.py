@@ -1,0 +1,1 @@
+"""What SNS does, operation by operation."""
