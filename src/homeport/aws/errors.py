@@ -1,6 +1,7 @@
 """What AWS answers when it does not do what was asked; services make a class of each of their codes."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 Fault = Literal["Sender", "Receiver"]
@@ -19,11 +20,14 @@ class AwsError(Exception):
     Args:
         message: in AWS's own words.
         extra: members of the error beside its message, as `BucketName` or `CancellationReasons`.
+
+    `headers` are what a REST answer says beside them, as S3's `x-amz-delete-marker`.
     """
 
     code: str = "InternalFailure"
     status: int = 0
     fault: Fault = "Sender"
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str = "", *, extra: Mapping[str, ErrorValue] | None = None) -> None:
         super().__init__(message)

@@ -125,6 +125,9 @@ def text_writer(shape: Shape, reference: Mapping[str, Any]) -> WriteText:
     return str
 
 
+_PARTIAL = 206
+
+
 class HeaderWriters:
     """An output's members outside the body, compiled."""
 
@@ -132,6 +135,8 @@ class HeaderWriters:
         self._headers: list[tuple[str, str, WriteText]] = []
         self._prefixes: list[tuple[str, str]] = []
         self._status = ""
+        # Part of a content has a status of its own (RFC 9110, section 15.3.7) that no model tells.
+        self._ranged = "ContentRange" in shape["members"]
         self._length = ""
         for member, reference in shape["members"].items():
             wire_name = reference.get("locationName", member)
@@ -166,6 +171,8 @@ class HeaderWriters:
     def status(self, result: Mapping[str, Any], default: int) -> int:
         """The answer's status."""
         status = result.get(self._status) if self._status else None
+        if self._ranged and result.get("ContentRange"):
+            return _PARTIAL
         return status if isinstance(status, int) else default
 
 

@@ -175,6 +175,7 @@ class RestXmlCodec:
             ("x-amz-request-id", request_id),
             ("x-amz-id-2", _HOST_ID),
             ("Content-Type", _XML),
+            *error.headers.items(),
         ]
         body = f"{DECLARATION}<Error>{text}</Error>".encode("utf-8", "replace")
         return Response(told.status, headers, body if told.status != _NOT_MODIFIED else b"")
