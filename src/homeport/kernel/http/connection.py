@@ -77,7 +77,7 @@ class Incoming:
         self.writer = writer
         self._payload = payload
         self._task = task
-        self.keep_alive = not message.should_close
+        self.keep_alive: bool = not message.should_close and not connection.ending
         self.started_at = connection.loop.time()
         self.request = connection.request_from(message, payload)
 
@@ -115,6 +115,7 @@ class Connection(RequestHandler):
         self.server = server
         self.peer = ""
         self.tls = False
+        self.ending = False
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -182,8 +183,11 @@ class Connection(RequestHandler):
         """End once the running request is answered, or now if there is none."""
         if self._current_request is None and not self._messages:
             self.force_close()
-        else:
-            self.close()
+            return
+        # Not aiohttp's `close`, after which nothing more is read: the running request's body would never end.
+        self.ending = True
+        if self._current_request is not None:
+            cast("Incoming", self._current_request).keep_alive = False
 
     def handle_error(
         self,
