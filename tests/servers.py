@@ -65,6 +65,17 @@ class Server(ABC):
         """SIGTERM and wait; the exit status."""
         return self._signal(signal.SIGTERM)
 
+    def wait(self) -> int:
+        """Until the process ends by itself, as it does after a signal; the exit status."""
+        assert self._process is not None, "not started"
+        status = self._process.wait(STOP_SECONDS)
+        self._process = None
+        return status
+
+    def is_running(self) -> bool:
+        """Whether the process was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def log_tail(self) -> str:
         """The last lines that the server wrote."""
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""

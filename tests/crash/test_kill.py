@@ -1,14 +1,18 @@
 """kill -9 at any moment: what was acknowledged is there, and nothing is there by half."""
 
 import http.client
+import os
 import random
+import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from tests.crash.ledger import Ledger, check_volume, make_manifest
 from tests.images import OCI_MANIFEST, digest_of, noise
-from tests.servers import HomeportProcess
+from tests.servers import HomeportProcess, ServerFailedError
 from tests.wire import Client, received, target_of, with_query
 
 ROUNDS = 7
@@ -176,3 +180,59 @@ class TestOneMoment:
             ledger.put_manifest(client, "v1", make_manifest(f"acknowledged {number}"))
             server.kill()
             ledger.check(server.restart().client())
+
+
+def test_a_crowd_is_cut_off_and_nobody_loses_anything(server: HomeportProcess) -> None:
+    """Writes of many clients share a transaction; the kill hits all of them at once."""
+    chance = random.Random("crowd")
+    ledgers = [Ledger(f"crash/crowd{number}") for number in range(4)]
+    for ledger in ledgers:
+        server.client().push_blob(ledger.name, b"{}")
+
+    for first in range(0, 4000, 1000):
+        cut_off_together(server, ledgers, chance, first)
+        check_volume(server.registry_root)
+        client = server.restart().client()
+        for ledger in ledgers:
+            ledger.check(client)
+
+
+def cut_off_together(server: HomeportProcess, ledgers: list[Ledger], chance: random.Random, first: int) -> None:
+    """All work at once, each on its own repository, until the server is killed."""
+    client = server.client()
+    seeds = [chance.random() for _ in ledgers]
+
+    def work(position: int) -> int:
+        own, number = random.Random(seeds[position]), first
+        try:
+            while True:
+                push_and_delete(client, ledgers[position], own, number)
+                number += 1
+        except GONE:
+            return number
+
+    with ThreadPoolExecutor(len(ledgers)) as pool:
+        working = [pool.submit(work, position) for position in range(len(ledgers))]
+        killer = threading.Timer(chance.uniform(0.2, 0.5), server.kill)
+        killer.start()
+        killer.join()
+        assert sum(each.result() - first for each in working) > 0
+
+
+def test_killed_while_it_starts_it_starts_again(server: HomeportProcess) -> None:
+    ledger = Ledger("crash/starting")
+    client = server.client()
+    client.push_blob(ledger.name, b"{}")
+    for number in range(20):
+        ledger.put_manifest(client, f"tag{number}", make_manifest(f"starting {number}"))
+    server.kill()
+
+    for seconds in (0.05, 0.1, 0.15, 0.2, 0.25, 0.3):
+        killer = threading.Timer(seconds, lambda: os.kill(server.pid, signal.SIGKILL))
+        killer.start()
+        with suppress(ServerFailedError):
+            server.start()
+        killer.join()
+        server.kill()
+
+    ledger.check(server.start().client())
