@@ -35,6 +35,8 @@ from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.migrations import Migration
 
 SERVICES: Final[Mapping[str, str]] = {
+    "dynamodb": "homeport.aws.services.dynamodb",
+    "dynamodbstreams": "homeport.aws.services.dynamodb.streams",
     "sqs": "homeport.aws.services.sqs",
     "sts": "homeport.aws.services.sts",
 }

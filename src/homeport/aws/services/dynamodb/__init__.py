@@ -7,46 +7,75 @@ from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.service import Operation, Service, ServiceContext
 from homeport.aws.services.dynamodb.errors import ValidationException
+from homeport.aws.services.dynamodb.jobs import Expiry, StreamTrimming, Tidying
 from homeport.aws.services.dynamodb.operations import (
+    backups,
     batches,
+    configuration,
     items,
     policies,
     queries,
     replicas,
+    restoring,
     table_updates,
     tables,
+    time_to_live,
     transactions,
 )
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 from homeport.aws.services.dynamodb.store.migrations import MIGRATIONS
+from homeport.aws.services.dynamodb.wire import ROUTES
 from homeport.kernel.jobs import Job
 
 _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {
     "BatchGetItem": batches.batch_get_item,
     "BatchWriteItem": batches.batch_write_item,
+    "CreateBackup": backups.create_backup,
     "CreateGlobalTable": replicas.create_global_table,
     "CreateTable": tables.create_table,
+    "DeleteBackup": backups.delete_backup,
     "DeleteItem": items.delete_item,
     "DeleteResourcePolicy": policies.delete_resource_policy,
     "DeleteTable": tables.delete_table,
+    "DescribeBackup": backups.describe_backup,
+    "DescribeContinuousBackups": restoring.describe_continuous_backups,
+    "DescribeContributorInsights": configuration.describe_contributor_insights,
+    "DescribeEndpoints": configuration.describe_endpoints,
     "DescribeGlobalTable": replicas.describe_global_table,
+    "DescribeGlobalTableSettings": configuration.describe_global_table_settings,
+    "DescribeKinesisStreamingDestination": configuration.describe_kinesis_streaming_destination,
+    "DescribeLimits": configuration.describe_limits,
     "DescribeTable": tables.describe_table,
+    "DescribeTableReplicaAutoScaling": configuration.describe_table_replica_auto_scaling,
+    "DescribeTimeToLive": time_to_live.describe_time_to_live,
+    "DisableKinesisStreamingDestination": configuration.disable_kinesis_streaming_destination,
+    "EnableKinesisStreamingDestination": configuration.enable_kinesis_streaming_destination,
     "GetItem": items.get_item,
     "GetResourcePolicy": policies.get_resource_policy,
+    "ListBackups": backups.list_backups,
+    "ListContributorInsights": configuration.list_contributor_insights,
     "ListGlobalTables": replicas.list_global_tables,
     "ListTables": tables.list_tables,
     "ListTagsOfResource": policies.list_tags_of_resource,
     "PutItem": items.put_item,
     "PutResourcePolicy": policies.put_resource_policy,
     "Query": queries.query,
+    "RestoreTableFromBackup": restoring.restore_table_from_backup,
+    "RestoreTableToPointInTime": restoring.restore_table_to_point_in_time,
     "Scan": queries.scan,
     "TagResource": policies.tag_resource,
     "TransactGetItems": transactions.transact_get_items,
     "TransactWriteItems": transactions.transact_write_items,
     "UntagResource": policies.untag_resource,
+    "UpdateContinuousBackups": restoring.update_continuous_backups,
+    "UpdateContributorInsights": configuration.update_contributor_insights,
     "UpdateGlobalTable": replicas.update_global_table,
+    "UpdateGlobalTableSettings": configuration.update_global_table_settings,
     "UpdateItem": items.update_item,
+    "UpdateKinesisStreamingDestination": configuration.update_kinesis_streaming_destination,
     "UpdateTable": table_updates.update_table,
+    "UpdateTableReplicaAutoScaling": configuration.update_table_replica_auto_scaling,
+    "UpdateTimeToLive": time_to_live.update_time_to_live,
 }
 
 
@@ -59,10 +88,10 @@ async def _reset(dynamodb: DynamoDb) -> None:
 
 
 def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
-    return ()
+    return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb))
 
 
-def _refuse(violations: Sequence[Violation]) -> AwsError:
+def refuse(violations: Sequence[Violation]) -> AwsError:
     """All of them in one message; ranges are told without the value."""
     batch = next((v for v in violations if v.path.startswith("requestItems") and v.kind == "length"), None)
     if batch is not None and batch.path == "requestItems" and batch.value == "{}":
@@ -86,6 +115,7 @@ SERVICE: Service[Any] = Service(
     jobs=_jobs,
     reset=_reset,
     table_prefix="ddb_",
-    refuse=_refuse,
+    refuse=refuse,
+    routes=ROUTES,
 )
 """DynamoDB."""

@@ -89,7 +89,7 @@ class TransactionCanceledException(AwsError):
     def __init__(self, reasons: Sequence[Mapping[str, object]]) -> None:
         codes = ", ".join(str(reason["Code"]) for reason in reasons)
         message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
-        super().__init__(message, extra={"CancellationReasons": cast("ErrorValue", list(reasons)), "Message": message})
+        super().__init__(message, extra={"CancellationReasons": cast("ErrorValue", list(reasons))})
 
 
 class IdempotentParameterMismatchException(AwsError):

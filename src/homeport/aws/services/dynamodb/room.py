@@ -42,7 +42,7 @@ class DynamoDb:
 
     def wake_readers(self, table: Table) -> None:
         """Let those who wait for the table's changes look."""
-        self.signals.send(changes_topic(table.data_id))
+        self.signals.send(changes_topic(table.account, table.name))
 
     async def described_table(self, call: Call, name_or_arn: str) -> Table:
         """The same for the control plane, whose error names the table."""
@@ -93,9 +93,9 @@ def _bad_name(name: str, constraint: str) -> ValidationException:
     )
 
 
-def changes_topic(data_id: int) -> str:
-    """The signal that wakes those who read the change log of these items."""
-    return f"dynamodb-changes:{data_id}"
+def changes_topic(account: str, name: str) -> str:
+    """The signal that wakes those who read a table's streams, in whatever region they do."""
+    return f"dynamodb-changes:{account}:{name}"
 
 
 def open_room(context: ServiceContext) -> DynamoDb:

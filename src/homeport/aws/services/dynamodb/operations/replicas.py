@@ -19,6 +19,7 @@ from homeport.aws.services.dynamodb.errors import (
 from homeport.aws.services.dynamodb.model.descriptions import describe_replica
 from homeport.aws.services.dynamodb.model.schema import Table, TableSettings
 from homeport.aws.services.dynamodb.operations.items import Result
+from homeport.aws.services.dynamodb.operations.tables import loaded, start_stream
 from homeport.aws.services.dynamodb.room import DynamoDb
 from homeport.aws.services.dynamodb.store import items, streams, tables
 from homeport.aws.services.dynamodb.store.tables import Name, table_arn
@@ -89,8 +90,6 @@ def create_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str, detail
 
 
 def _mirror_stream(dynamodb: DynamoDb, tx: Tx, name: Name, view_type: str) -> None:
-    from homeport.aws.services.dynamodb.operations.tables import loaded, start_stream
-
     start_stream(dynamodb, tx, loaded(tx, name), view_type)
 
 

@@ -7,7 +7,7 @@ import orjson
 
 from homeport.aws.services.dynamodb.model.item_keys import expiry_entry, index_entry
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import Item, equal_items
+from homeport.aws.services.dynamodb.model.values import Item, equal_items, item_size
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
@@ -192,12 +192,17 @@ def overwrite(tx: Tx, data_id: int, states: Iterable[tuple[bytes, int, bytes | N
             )
 
 
-def due(snapshot: Snapshot, index_id: int, until: bytes, limit: int) -> list[tuple[bytes, Row]]:
-    """Items whose time has come, the longest overdue first: their keys and what is kept of them."""
+def due(snapshot: Snapshot, index_id: int, low: bytes, high: bytes, limit: int) -> list[tuple[bytes, Row]]:
+    """Items that stand in an order from `low` up to but without `high`: their keys and what is kept of them."""
     rows = snapshot.execute(
         "SELECT i.key, i.id, i.size, i.item FROM ddb_entry e CROSS JOIN ddb_item i ON i.id = e.item_id"
-        " WHERE e.index_id = ? AND e.key < ? ORDER BY e.key LIMIT ?",
-        (index_id, until, limit),
+        " WHERE e.index_id = ? AND e.key >= ? AND e.key < ? ORDER BY e.key LIMIT ?",
+        (index_id, low, high, limit),
     )
     found = cast("Iterator[tuple[bytes, int, int, bytes]]", rows)
     return [(key, Row(item_id, size, blob)) for key, item_id, size, blob in found]
+
+
+def size_of(blob: bytes | None) -> int:
+    """Bytes of an item that is kept as JSON."""
+    return 0 if blob is None else item_size(cast("Item", orjson.loads(blob)))

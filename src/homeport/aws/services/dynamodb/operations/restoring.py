@@ -1,0 +1,251 @@
+"""Point-in-time recovery, and the tables that are restored from it or from backups."""
+
+from collections.abc import Callable
+from typing import Final, TypedDict, cast
+
+from homeport.aws.call import Call
+from homeport.aws.services.dynamodb.errors import (
+    InvalidRestoreTimeException,
+    PointInTimeRecoveryUnavailableException,
+    TableAlreadyExistsException,
+    TableNotFoundException,
+    ValidationException,
+)
+from homeport.aws.services.dynamodb.model.descriptions import describe_table as describe
+from homeport.aws.services.dynamodb.model.descriptions import while_creating
+from homeport.aws.services.dynamodb.model.schema import Table, TableSettings, Throughput
+from homeport.aws.services.dynamodb.model.table_rules import IndexRequest
+from homeport.aws.services.dynamodb.operations.backups import find_backup
+from homeport.aws.services.dynamodb.operations.items import Result
+from homeport.aws.services.dynamodb.operations.tables import NameRequest, index_settings, loaded
+from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
+from homeport.aws.services.dynamodb.store import items, streams, tables
+from homeport.aws.services.dynamodb.store.clearing import PIECE, fill_index
+from homeport.aws.services.dynamodb.store.tables import Name
+from homeport.kernel.clock import Millis
+from homeport.kernel.storage.database import Tx
+
+RECOVERY_DAYS: Final = 35
+_DAY_MILLIS: Final = 24 * 3600 * 1000
+_NOT_RESTORED: Final = frozenset(
+    {
+        *("Stream", "StreamLabel", "StreamPolicy", "StreamPolicyRevision", "Policy", "PolicyRevision", "Tags"),
+        *("PointInTime", "RecoveryDays", "TimeToLive", "TimeToLiveIndex", "Kinesis", "Insights", "RestoreSummary"),
+        *("DeletionProtectionEnabled", "AutoScaling", "ReplicaSettings", "MultiRegionConsistency", "Indexes"),
+    }
+)
+
+
+class RestoreRequest(TypedDict, total=False):
+    """The parameters of both restores."""
+
+    BackupArn: str
+    SourceTableArn: str
+    SourceTableName: str
+    TargetTableName: str
+    UseLatestRestorableTime: bool
+    RestoreDateTime: Millis
+    BillingModeOverride: str
+    GlobalSecondaryIndexOverride: list[IndexRequest]
+    LocalSecondaryIndexOverride: list[IndexRequest]
+    ProvisionedThroughputOverride: Throughput
+    OnDemandThroughputOverride: dict[str, int]
+
+
+class RecoverySpecification(TypedDict, total=False):
+    """`PointInTimeRecoverySpecification`."""
+
+    PointInTimeRecoveryEnabled: bool
+    RecoveryPeriodInDays: int
+
+
+class ContinuousRequest(NameRequest, total=False):
+    """The parameters of UpdateContinuousBackups."""
+
+    PointInTimeRecoverySpecification: RecoverySpecification
+
+
+async def update_continuous_backups(dynamodb: DynamoDb, call: Call, request: ContinuousRequest) -> Result:
+    """Keep every change of a table for some days, or no longer.
+
+    Spec: DynamoDB API reference, UpdateContinuousBackups.
+    """
+    name = resolve(call, request["TableName"])
+    wanted = request["PointInTimeRecoverySpecification"]
+
+    def update(tx: Tx) -> Table:
+        table = tables.load(tx, name)
+        if table is None:
+            raise TableNotFoundException(name[2])
+        if wanted["PointInTimeRecoveryEnabled"]:
+            table.settings.setdefault("PointInTime", dynamodb.clock.now())
+            table.settings["RecoveryDays"] = wanted.get(
+                "RecoveryPeriodInDays", table.settings.get("RecoveryDays", RECOVERY_DAYS)
+            )
+        else:
+            table.settings.pop("PointInTime", None)
+            table.settings.pop("RecoveryDays", None)
+        tables.save(tx, table.id, table.settings)
+        dynamodb.tables.changed(tx)
+        return table
+
+    table = await dynamodb.db.write(update)
+    return {"ContinuousBackupsDescription": _continuous(table.settings, dynamodb.clock.now())}
+
+
+async def describe_continuous_backups(dynamodb: DynamoDb, call: Call, request: NameRequest) -> Result:
+    """Tell to which times a table can be restored.
+
+    Spec: DynamoDB API reference, DescribeContinuousBackups.
+    """
+    name = resolve(call, request["TableName"])
+    table = await dynamodb.db.read(lambda snapshot: tables.load(snapshot, name))
+    if table is None:
+        raise TableNotFoundException(name[2])
+    return {"ContinuousBackupsDescription": _continuous(table.settings, dynamodb.clock.now())}
+
+
+def _continuous(settings: TableSettings, now: Millis) -> dict[str, object]:
+    window = restorable(settings, now)
+    if window is None:
+        recovery: dict[str, object] = {"PointInTimeRecoveryStatus": "DISABLED"}
+    else:
+        recovery = {
+            "PointInTimeRecoveryStatus": "ENABLED",
+            "RecoveryPeriodInDays": settings.get("RecoveryDays", RECOVERY_DAYS),
+            "EarliestRestorableDateTime": window[0],
+            "LatestRestorableDateTime": window[1],
+        }
+    return {"ContinuousBackupsStatus": "ENABLED", "PointInTimeRecoveryDescription": recovery}
+
+
+def restorable(settings: TableSettings, now: Millis) -> tuple[Millis, Millis] | None:
+    """The first and the last moment to which a table can be restored; None while recovery is off."""
+    if "PointInTime" not in settings:
+        return None
+    kept = Millis(now - settings.get("RecoveryDays", RECOVERY_DAYS) * _DAY_MILLIS)
+    return max(settings["PointInTime"], kept), now
+
+
+async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request: RestoreRequest) -> Result:
+    """Make a table of what another one held at some time.
+
+    Spec: DynamoDB API reference, RestoreTableToPointInTime.
+    """
+    source = request.get("SourceTableArn") or request.get("SourceTableName")
+    if source is None:
+        raise ValidationException("Either SourceTableName or SourceTableArn must be specified")
+    name = resolve(call, source)
+
+    def restore(tx: Tx) -> Table:
+        table = tables.load(tx, name)
+        if table is None:
+            raise TableNotFoundException(name[2])
+        now = dynamodb.clock.now()
+        at = _restore_time(table, request, now)
+
+        def fill(data_id: int) -> None:
+            items.copy_all(tx, table.data_id, data_id)
+            states = [(key, blob) for key, blob in streams.states_at(tx, table.data_id, at)]
+            items.overwrite(tx, data_id, [(key, items.size_of(blob), blob) for key, blob in states])
+
+        summary = {"SourceTableArn": table.arn, "RestoreDateTime": at, "RestoreInProgress": False}
+        return _restore(dynamodb, tx, call, table.settings, request, fill, summary)
+
+    table = await dynamodb.db.write(restore)
+    return {"TableDescription": _restoring(table)}
+
+
+def _restore_time(table: Table, request: RestoreRequest, now: Millis) -> Millis:
+    window = restorable(table.settings, now)
+    if window is None:
+        raise PointInTimeRecoveryUnavailableException(table.name)
+    if request.get("UseLatestRestorableTime"):
+        return now
+    if "RestoreDateTime" not in request:
+        raise ValidationException("Either RestoreDateTime or UseLatestRestorableTime must be specified")
+    if not window[0] <= request["RestoreDateTime"] <= window[1]:
+        raise InvalidRestoreTimeException
+    return request["RestoreDateTime"]
+
+
+async def restore_table_from_backup(dynamodb: DynamoDb, call: Call, request: RestoreRequest) -> Result:
+    """Make a table of a backup.
+
+    Spec: DynamoDB API reference, RestoreTableFromBackup.
+    """
+
+    def restore(tx: Tx) -> Table:
+        backup = find_backup(tx, request["BackupArn"])
+        summary = {
+            "SourceBackupArn": backup.arn,
+            "SourceTableArn": backup.arn.partition("/backup/")[0],
+            "RestoreDateTime": backup.created,
+            "RestoreInProgress": False,
+        }
+
+        def fill(data_id: int) -> None:
+            items.copy_all(tx, backup.data_id, data_id)
+
+        return _restore(dynamodb, tx, call, backup.settings, request, fill, summary)
+
+    table = await dynamodb.db.write(restore)
+    return {"TableDescription": _restoring(table)}
+
+
+def _restoring(table: Table) -> dict[str, object]:
+    described = while_creating(describe(table, (0, 0), {}), warm=False)
+    summary = cast("dict[str, object]", described["RestoreSummary"])
+    return {**described, "RestoreSummary": {**summary, "RestoreInProgress": True}}
+
+
+def _restore(
+    dynamodb: DynamoDb,
+    tx: Tx,
+    call: Call,
+    source: TableSettings,
+    request: RestoreRequest,
+    fill: Callable[[int], None],
+    summary: dict[str, object],
+) -> Table:
+    name: Name = (call.account, call.region, request["TargetTableName"])
+    check_new_name(name[2])
+    if tables.load(tx, name) is not None:
+        raise TableAlreadyExistsException(name[2])
+    settings = cast("TableSettings", {key: value for key, value in source.items() if key not in _NOT_RESTORED})
+    settings["TableId"] = dynamodb.ids.uuid()
+    settings["Created"] = dynamodb.clock.now()
+    settings["RestoreSummary"] = summary
+    settings["Indexes"] = []
+    _override(settings, request)
+    data_id = tables.new_data(tx)
+    for local, indexes in _indexes(source, request):
+        settings["Indexes"] += [index_settings(tx, data_id, index, local=local) for index in indexes]
+    tables.insert(tx, name, settings, data_id)
+    fill(data_id)
+    table = loaded(tx, name)
+    for index in table.indexes:
+        while not fill_index(tx, table, index, PIECE):
+            pass
+    dynamodb.tables.changed(tx)
+    return table
+
+
+def _override(settings: TableSettings, request: RestoreRequest) -> None:
+    if "BillingModeOverride" in request:
+        settings["BillingMode"] = request["BillingModeOverride"]
+        settings["BillingModeTold"] = True
+    if "ProvisionedThroughputOverride" in request:
+        settings["ProvisionedThroughput"] = request["ProvisionedThroughputOverride"]
+    if "OnDemandThroughputOverride" in request:
+        settings["OnDemandThroughput"] = request["OnDemandThroughputOverride"]
+
+
+def _indexes(source: TableSettings, request: RestoreRequest) -> list[tuple[bool, list[IndexRequest]]]:
+    present = cast("list[IndexRequest]", source["Indexes"])
+    local = [index for index, kept in zip(present, source["Indexes"], strict=True) if kept["Local"]]
+    others = [index for index, kept in zip(present, source["Indexes"], strict=True) if not kept["Local"]]
+    return [
+        (True, request.get("LocalSecondaryIndexOverride", local)),
+        (False, request.get("GlobalSecondaryIndexOverride", others)),
+    ]
