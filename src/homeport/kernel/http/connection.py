@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 from aiohttp import StreamReader
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.web import BaseRequest, RequestHandler, Server, StreamResponse
+from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_request import BaseRequest
+from aiohttp.web_response import StreamResponse
+from aiohttp.web_server import Server
 
 from homeport.kernel.http.forwarded import Origin, TrustedProxies
 from homeport.kernel.http.limits import Limits

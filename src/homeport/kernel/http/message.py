@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import StreamReader
-from aiohttp.web import PayloadAccessError, RequestPayloadError
+from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from homeport.kernel.http.forwarded import Origin
 from homeport.kernel.streams import FileSlices
