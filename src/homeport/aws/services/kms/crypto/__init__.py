@@ -1,0 +1,1 @@
+"""What KMS's keys do with bytes."""
