@@ -18,6 +18,8 @@ Protocol = Literal["json", "query", "rest-json", "rest-xml"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/.*")
+_LINKS: Final = frozenset({"ConfirmSubscription", "Unsubscribe"})
+"""Actions of links in SNS's messages, which name no version."""
 _QUEUE_PATH = re.compile(r"/(?:queue/[a-z0-9-]+/)?\d{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?/?")
 
 
@@ -108,6 +110,8 @@ class Claims:
         version = form.get("Version", "")
         if version in self._by_version:
             return self._by_version[version]
+        if form.get("Action") in _LINKS:
+            return "sns"
         if "QueueUrl" in form or _QUEUE_PATH.fullmatch(path):
             return "sqs"
         raise UnknownService(f"of version {version}" if version else f"of the action {form.get('Action', '')[:100]}")

@@ -36,6 +36,8 @@ MIGRATIONS: tuple[Migration, ...] = (
             ended_ms INTEGER
         );
         CREATE INDEX sns_subscription_by_topic ON sns_subscription (topic, id) WHERE topic IS NOT NULL;
+        CREATE INDEX sns_subscription_by_endpoint ON sns_subscription (topic, protocol, endpoint)
+            WHERE topic IS NOT NULL AND ended_ms IS NULL;
         CREATE INDEX sns_subscription_by_account ON sns_subscription (account, region, id);
         CREATE INDEX sns_subscription_by_token ON sns_subscription (token) WHERE token IS NOT NULL;
         CREATE INDEX sns_subscription_ended ON sns_subscription (ended_ms) WHERE ended_ms IS NOT NULL;

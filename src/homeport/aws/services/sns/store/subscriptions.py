@@ -9,7 +9,7 @@ from homeport.aws.services.sns.model.subscription import Subscription, compiled
 from homeport.aws.services.sns.model.topic import Topic
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
-from homeport.kernel.storage.rows import Row, as_int, as_int_or_none, as_text
+from homeport.kernel.storage.rows import Row, as_int, as_int_or_none, as_text, as_text_or_none
 
 _COLUMNS = (
     "id, arn, topic, topic_arn, account, protocol, endpoint, principal, base_url, pending, authenticated, attributes"
@@ -83,6 +83,16 @@ def of_topic(snapshot: Snapshot, topic_id: int) -> tuple[Subscription, ...]:
     return tuple(_subscription(row) for row in rows)
 
 
+def by_endpoint(snapshot: Snapshot, topic_id: int, protocol: str, endpoint: str) -> Subscription | None:
+    """The subscription that an endpoint has to a topic, or None."""
+    row = snapshot.row(
+        f"SELECT {_COLUMNS} FROM sns_subscription"  # noqa: S608 # a constant
+        " WHERE topic = ? AND protocol = ? AND endpoint = ? AND ended_ms IS NULL",
+        (topic_id, protocol, endpoint),
+    )
+    return _subscription(row) if row else None
+
+
 def by_arn(snapshot: Snapshot, arn: str) -> Subscription | None:
     """The subscription of that ARN, also of a topic that is gone; None if it was ended."""
     row = snapshot.row(
@@ -154,3 +164,13 @@ def end(tx: Tx, subscription: Subscription, token: str, now: Millis) -> None:
 def forget_ended(tx: Tx, before: Millis) -> None:
     """Delete what was ended long ago."""
     tx.execute("DELETE FROM sns_subscription WHERE ended_ms <= ?", (before,))
+
+
+def set_token(tx: Tx, number: int, token: str) -> None:
+    """Replace the token that it is confirmed by."""
+    tx.execute("UPDATE sns_subscription SET token = ? WHERE id = ?", (token, number))
+
+
+def token_of(snapshot: Snapshot, arn: str) -> str | None:
+    """The token that it is confirmed by, or None."""
+    return as_text_or_none(snapshot.value("SELECT token FROM sns_subscription WHERE arn = ?", (arn,)))

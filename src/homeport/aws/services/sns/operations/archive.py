@@ -1,0 +1,86 @@
+"""Messages of a FIFO topic's archive: kept in a form from which they can be sent again."""
+
+import base64
+from datetime import datetime
+
+import orjson
+
+from homeport.aws.services.sns import fanout
+from homeport.aws.services.sns.model.envelope import Notification
+from homeport.aws.services.sns.model.message import AttributeValue, Publication
+from homeport.aws.services.sns.model.subscription import Subscription, parse_replay
+from homeport.aws.services.sns.room import Sns
+from homeport.aws.services.sns.store import memory, topics
+from homeport.aws.services.sns.store.memory import Replay
+from homeport.kernel.clock import Millis, from_datetime
+from homeport.kernel.storage.database import Tx
+
+_PIECE = 50
+
+
+def archived_form(notice: Notification) -> bytes:
+    """A message as the archive keeps it."""
+    publication = notice.publication
+    return orjson.dumps(
+        {
+            "message_id": notice.message_id,
+            "timestamp": notice.timestamp,
+            "sequence_number": notice.sequence_number,
+            "message": publication.message,
+            "subject": publication.subject,
+            "attributes": dict(publication.attributes),
+            "texts": dict(publication.texts),
+            "group": publication.group,
+            "deduplication_id": publication.deduplication_id,
+        },
+        default=lambda blob: {"blob": base64.b64encode(blob).decode()},
+    )
+
+
+def _revived(topic_arn: str, content: bytes) -> Notification:
+    found = orjson.loads(content)
+    publication = Publication(
+        found["message"],
+        found["subject"],
+        {name: _attribute(value) for name, value in found["attributes"].items()},
+        found["texts"],
+        found["group"],
+        found["deduplication_id"],
+    )
+    return Notification(found["message_id"], topic_arn, found["timestamp"], publication, found["sequence_number"])
+
+
+def _attribute(value: dict[str, object]) -> AttributeValue:
+    blob = value.get("BinaryValue")
+    if isinstance(blob, dict):
+        return {"DataType": str(value["DataType"]), "BinaryValue": base64.b64decode(blob["blob"])}
+    return {"DataType": str(value["DataType"]), "StringValue": str(value["StringValue"])}
+
+
+def begin_replay(sns: Sns, tx: Tx, subscription_id: int, policy: str | None) -> None:
+    """Note what a subscription's replay policy asks for; the job sends it."""
+    if not policy:
+        memory.end_replay(tx, subscription_id)
+        return
+    start, end = parse_replay(policy)
+    memory.begin_replay(tx, Replay(subscription_id, 0, _moment(start), None if end is None else _moment(end)))
+    tx.after_commit(lambda: sns.wake_job("sns-replay"))
+
+
+def _moment(text: str) -> Millis:
+    return from_datetime(datetime.fromisoformat(text))
+
+
+def send_replayed(sns: Sns, tx: Tx, replay: Replay, subscription: Subscription) -> bool:
+    """Send the next archived messages; says whether there may be more."""
+    topic = topics.by_id(tx, subscription.topic_id)
+    found = memory.archived(tx, topic.id, replay, _PIECE) if topic else []
+    if topic is None or not found:
+        memory.end_replay(tx, subscription.id)
+        return False
+    now = sns.clock.now()
+    for _, content in found:
+        fanout.fan_out(sns, tx, topic, (subscription,), _revived(topic.arn, content), now)
+    last, _ = found[-1]
+    memory.begin_replay(tx, Replay(subscription.id, last, replay.start, replay.end))
+    return True
