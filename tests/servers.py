@@ -177,7 +177,8 @@ class HomeportProcess(Server):
         """Start, or start again on the same directory; the addresses are known when this returns."""
         assert self._process is None, "already running"
         command = [sys.executable, "-m", "homeport", "up", "--data-dir", str(self.data_dir)]
-        command += ["--listen-registry", self.listen, "--listen-debug", "127.0.0.1:0"]
+        listen = self.settings.get("listen.registry", self.listen)
+        command += ["--listen-registry", listen, "--listen-debug", "127.0.0.1:0"]
         command += ["--listen-aws", self.listen_aws, *self.arguments]
         known = (self.data_dir / "auth" / "htpasswd").exists()
         login = [] if known else ["--user", self.user, "--password-stdin"]
@@ -207,7 +208,8 @@ class HomeportProcess(Server):
             return {}
         if status["pid"] != self.pid:
             return {}
-        return {listener["name"]: listener["url"] for listener in status["addresses"]}
+        # Of several listeners of one name the first counts.
+        return {listener["name"]: listener["url"] for listener in reversed(status["addresses"])}
 
 
 @dataclass
