@@ -43,7 +43,9 @@ class Volume:
             self.content.set_tag(parse_repository(name), parse_tag(tag), target)
         return digest
 
-    def image(self, name: str, *tags: str, layers: list[Digest], mark: str = "", subject: Digest | None = None) -> Digest:
+    def image(
+        self, name: str, *tags: str, layers: list[Digest], mark: str = "", subject: Digest | None = None
+    ) -> Digest:
         """Push an image with its config; `mark` makes it differ from others of the same layers."""
         config = self.blob(name, json.dumps({"mark": mark}).encode())
         document = {

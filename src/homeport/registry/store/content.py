@@ -16,7 +16,7 @@ from homeport.kernel.ids import Ids
 from homeport.kernel.storage.blobs import make_directories, settle, storage_errors, sync_directories
 from homeport.registry.model.digest import EMPTY, Digest, is_canonical
 from homeport.registry.model.names import RepositoryName, Tag
-from homeport.registry.store.links import Damaged, read_link, remove_link, sync_directory, write_link
+from homeport.registry.store.links import Damaged, read_link, remove_link, write_link
 from homeport.registry.store.paths import LINK, Paths
 
 NOTHING_THERE = "0:0:0"
@@ -259,7 +259,7 @@ class Content:
             except FileNotFoundError:
                 return False
             if self.durable:
-                sync_directory(os.path.dirname(directory))
+                sync_directories([os.path.dirname(directory)])
             shutil.rmtree(grave, ignore_errors=True)
         if self._times is not None:
             self._times.delete.observe(time.perf_counter() - began)
@@ -286,7 +286,7 @@ class Content:
     def _link(self, path: str, target: Digest) -> None:
         began = time.perf_counter()
         with storage_errors(path):
-            write_link(path, target, token=self._ids.hex(6), durable=self.durable)
+            write_link(path, target, temporary=f"{self._incoming}/{self._ids.hex(8)}", durable=self.durable)
         if self._times is not None:
             self._times.put_content.observe(time.perf_counter() - began)
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from homeport.kernel.storage.blobs import make_directories, sync_directories
 from homeport.registry.model.digest import Digest, find_digest
-from homeport.registry.store.paths import TEMPORARY_SUFFIX
 
 _LONGEST_LINK_BYTES: Final = 256
 _SHOWN_BYTES: Final = 80
@@ -47,25 +47,20 @@ def _understand(path: str, content: bytes) -> Digest | Damaged:
     return Damaged(path, f"no digest but {content[:_SHOWN_BYTES]!r}" if content else "empty")
 
 
-def write_link(path: str, digest: Digest, *, token: str, durable: bool) -> None:
+def write_link(path: str, digest: Digest, *, temporary: str, durable: bool) -> None:
     """Make the link, or replace it at once and as a whole.
 
     Args:
         path: where; directories are made as needed.
         digest: what the link says.
-        token: unique among writers of this path; names the temporary file beside it.
+        temporary: a name on the same file system that nobody else uses; what a crash leaves there is for the next
+            start to sweep.
         durable: whether the link must survive the loss of power before this returns.
 
     Raises:
         OSError: the disk is full or fails; the old link, if any, is untouched.
     """
-    temporary = f"{path}.{token}{TEMPORARY_SUFFIX}"
-    made: list[str] = []
-    try:
-        descriptor = _create(temporary)
-    except FileNotFoundError:
-        made = _make_directories(os.path.dirname(path))
-        descriptor = _create(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     try:
         try:
             os.write(descriptor, digest.encode())
@@ -73,45 +68,24 @@ def write_link(path: str, digest: Digest, *, token: str, durable: bool) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(temporary, path)
+        made = _rename(temporary, path)
     except OSError:
         with suppress(OSError):
             os.unlink(temporary)
         raise
     if durable:
-        for directory in (os.path.dirname(path), *made):
-            sync_directory(directory)
+        sync_directories([os.path.dirname(path), *made])
 
 
-def _create(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-
-
-def _make_directories(directory: str) -> list[str]:
-    """Make what is missing; returns the directories that gained an entry, which a durable writer has to sync."""
-    gained: list[str] = []
-    missing: list[str] = []
-    while not os.path.isdir(directory):
-        missing.append(directory)
-        directory = os.path.dirname(directory)
-        gained.append(directory)
-    for path in reversed(missing):
-        with suppress(FileExistsError):
-            os.mkdir(path)
-    return gained
-
-
-def sync_directory(directory: str) -> None:
-    """Bring a directory's entries to the disk.
-
-    Raises:
-        OSError: the disk fails.
-    """
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _rename(temporary: str, path: str) -> list[str]:
+    """Rename, making what is missing above `path`; returns the directories that gained an entry by that."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        os.rename(temporary, path)
+    except FileNotFoundError:
+        made = make_directories(os.path.dirname(path))
+        os.rename(temporary, path)
+        return made
+    return []
 
 
 def remove_link(path: str, *, durable: bool) -> bool:
@@ -125,5 +99,5 @@ def remove_link(path: str, *, durable: bool) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     if durable:
-        sync_directory(os.path.dirname(path))
+        sync_directories([os.path.dirname(path)])
     return True

@@ -29,6 +29,7 @@ MANIFESTS: Final = "_manifests"
 UPLOADS: Final = "_uploads"
 LINK: Final = "link"
 TEMPORARY_SUFFIX: Final = ".tmp"
+"""Of files that registry:3 writes beside their place before it renames them; ours lie in `own`."""
 
 
 class Paths:

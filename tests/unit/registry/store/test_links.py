@@ -14,7 +14,7 @@ A, B = digest_of(b"a"), digest_of(b"b", "sha512")
 def test_a_link_holds_its_digest_and_nothing_else(tmp_path: Path, *, durable: bool) -> None:
     path = tmp_path / "deep" / "er" / "link"
 
-    write_link(str(path), A, token="1", durable=durable)
+    write_link(str(path), A, temporary=str(tmp_path / "t1"), durable=durable)
 
     assert path.read_bytes() == A.encode()
     assert read_link(str(path)) == A
@@ -23,9 +23,9 @@ def test_a_link_holds_its_digest_and_nothing_else(tmp_path: Path, *, durable: bo
 
 def test_a_link_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "link")
-    write_link(path, A, token="1", durable=True)
+    write_link(path, A, temporary=str(tmp_path / "t1"), durable=True)
 
-    write_link(path, B, token="2", durable=True)
+    write_link(path, B, temporary=str(tmp_path / "t2"), durable=True)
 
     assert read_link(path) == B
 
@@ -63,12 +63,12 @@ def test_a_link_edited_by_hand_is_read(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_the_old_link_and_no_litter(tmp_path: Path) -> None:
     path = tmp_path / "link"
-    write_link(str(path), A, token="1", durable=False)
+    write_link(str(path), A, temporary=str(tmp_path / "t1"), durable=False)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # every write now fails with EFBIG
     try:
         with pytest.raises(OSError, match="too large"):
-            write_link(str(path), B, token="2", durable=False)
+            write_link(str(path), B, temporary=str(tmp_path / "t2"), durable=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -78,12 +78,12 @@ def test_a_write_that_fails_leaves_the_old_link_and_no_litter(tmp_path: Path) ->
 
 def test_readers_see_the_old_link_or_the_new_one_while_it_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "link")
-    write_link(path, A, token="0", durable=False)
+    write_link(path, A, temporary=str(tmp_path / "t0"), durable=False)
     done = threading.Event()
 
     def replace() -> None:
         for round_number in range(300):
-            write_link(path, (A, B)[round_number % 2], token=str(round_number), durable=False)
+            write_link(path, (A, B)[round_number % 2], temporary=str(tmp_path / "t"), durable=False)
         done.set()
 
     writer = threading.Thread(target=replace)
@@ -98,7 +98,7 @@ def test_readers_see_the_old_link_or_the_new_one_while_it_is_replaced(tmp_path: 
 
 def test_removing_a_link_leaves_its_directory(tmp_path: Path) -> None:
     path = tmp_path / "x" / "link"
-    write_link(str(path), A, token="1", durable=False)
+    write_link(str(path), A, temporary=str(tmp_path / "t1"), durable=False)
 
     assert remove_link(str(path), durable=True)
     assert not remove_link(str(path), durable=True)

@@ -123,9 +123,9 @@ def test_strays_of_interrupted_writes_are_ignored(paths: Paths) -> None:
 
 
 def test_tags_are_found_with_what_they_mean_and_have_meant(paths: Paths) -> None:
-    write_link(paths.tag_current_link(APP, V1), A, token="1", durable=False)
+    write_link(paths.tag_current_link(APP, V1), A, temporary=f"{paths.root}/t", durable=False)
     for digest in (A, B):
-        write_link(paths.tag_index_link(APP, V1, digest), digest, token="1", durable=False)
+        write_link(paths.tag_index_link(APP, V1, digest), digest, temporary=f"{paths.root}/t", durable=False)
     make(f"{paths.tags(APP)}/.hidden")
 
     found = list(scan_tags(paths, APP))
