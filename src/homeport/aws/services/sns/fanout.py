@@ -40,11 +40,16 @@ class _Fan:
             self.signed[text] = members
         own = dict(members)
         if "Signature" in own:
-            own["SigningCertURL"] = f"{subscription.base_url}/{self.sns.signer.name}"
+            own["SigningCertURL"] = certificate_url(self.sns, subscription)
         own["UnsubscribeURL"] = f"{subscription.base_url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
         if self.notice.publication.attributes:
             own["MessageAttributes"] = envelope.attributes_in_envelope(self.notice.publication.attributes)
         return own
+
+
+def certificate_url(sns: Sns, subscription: Subscription) -> str:
+    """Where a subscriber finds what signatures verify against."""
+    return f"{subscription.base_url}/_aws/sns/{sns.signer.name}"
 
 
 def sign(sns: Sns, members: Wire, version: str) -> None:

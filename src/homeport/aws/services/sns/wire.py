@@ -78,7 +78,7 @@ async def subscription_token(sns: Sns, _call: Call, request: Request) -> Respons
 
 async def certificate(sns: Sns, _call: Call, request: Request) -> Response:
     """The certificate that signatures verify against."""
-    if request.raw_path != f"/{sns.signer.name}":
+    if not request.raw_path.endswith(f"/{sns.signer.name}"):
         return _answer({"error": "no such certificate"}, 404)
     return Response(200, [("Content-Type", "application/x-pem-file")], sns.signer.certificate)
 
@@ -89,5 +89,10 @@ ROUTES: Sequence[Route[Sns]] = (
     Route(re.compile(r"/_aws/sns/email-messages"), email_messages, methods=_READ),
     Route(re.compile(r"/_aws/sns/phone-opt-outs"), opt_out, methods=frozenset({"POST"})),
     Route(re.compile(r"/_aws/sns/subscription-tokens/[^/]+"), subscription_token, methods=frozenset({"GET"})),
-    Route(re.compile(r"/SimpleNotificationService-[0-9a-f]+\.pem"), certificate, methods=frozenset({"GET", "HEAD"})),
+    Route(
+        re.compile(r"/_aws/sns/SimpleNotificationService-[0-9a-f]+\.pem"),
+        certificate,
+        methods=frozenset({"GET", "HEAD"}),
+        public=True,
+    ),
 )

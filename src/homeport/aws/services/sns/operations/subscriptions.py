@@ -127,7 +127,7 @@ def _confirm_url(subscription: Subscription, token: str) -> str:
 
 def _tell(sns: Sns, tx: Tx, topic: Topic, subscription: Subscription, members: Wire) -> None:
     fanout.sign(sns, members, topic.signature_version)
-    members["SigningCertURL"] = f"{subscription.base_url}/{sns.signer.name}"
+    members["SigningCertURL"] = fanout.certificate_url(sns, subscription)
     now = sns.clock.now()
     if subscription.protocol not in {"http", "https"}:
         mail.put(tx, "email", topic.key.account, topic.key.region, subscription.endpoint, members, now)
