@@ -33,6 +33,13 @@ class Slice:
     before: bytes = b""
 
 
+class FileShorter(ConnectionError):
+    """The file ended before what was promised of it; the connection cannot go on."""
+
+    def __init__(self) -> None:
+        super().__init__("the file ended before what was promised of it")
+
+
 class FileSlices:
     """Parts of one open file, in order, with literal bytes between and behind; closed by whoever sends it."""
 
@@ -53,9 +60,16 @@ class FileSlices:
         return self._fd
 
     def read(self) -> bytes:
-        """All of it as bytes; for small ones."""
+        """All of it as bytes; for small ones.
+
+        Raises:
+            FileShorter: the file has fewer bytes than promised.
+        """
         parts = [part for s in self.slices for part in (s.before, os.pread(self._fd, s.count, s.offset))]
-        return b"".join((*parts, self.after))
+        whole = b"".join((*parts, self.after))
+        if len(whole) != self._length:
+            raise FileShorter
+        return whole
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
@@ -68,10 +82,6 @@ class FileSlices:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
-
-
-class FileShorter(ConnectionError):
-    """The file ended before what was promised of it; the connection cannot go on."""
 
 
 @dataclass(slots=True)
@@ -119,7 +129,7 @@ class SocketSender:
             case (offset, count):
                 sent = os.sendfile(self.sock_fd, self.file_fd, offset, min(count, _SENDFILE_BYTES))
                 if sent == 0:
-                    raise FileShorter("the file ended before what was promised of it")
+                    raise FileShorter
                 if sent < count:
                     self.pieces[0] = (offset + sent, count - sent)
                 else:

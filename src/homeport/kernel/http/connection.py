@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from aiohttp import StreamReader
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
 _WRITE_HIGH_WATER_BYTES = 256 * 1024
+_LONGEST_BODY_BYTES = (1 << 63) - 1
 
 
 class Observer(Protocol):
@@ -66,7 +68,7 @@ class Service:
 class Incoming:
     """A request on its connection: what aiohttp's protocol wants of one, and ours beside it."""
 
-    __slots__ = ("_payload", "_task", "connection", "keep_alive", "request", "started_at", "writer")
+    __slots__ = ("_payload", "_task", "connection", "keep_alive", "request", "speaks_1_1", "started_at", "writer")
 
     def __init__(
         self,
@@ -80,7 +82,10 @@ class Incoming:
         self.writer = writer
         self._payload = payload
         self._task = task
-        self.keep_alive: bool = not message.should_close and not connection.ending
+        self.speaks_1_1 = message.version >= HttpVersion11
+        # HTTP/1.0 would have to be told in so many words. CONNECT and upgrades, which nobody gets here, are where
+        # parsers disagree about what follows the header.
+        self.keep_alive: bool = self.speaks_1_1 and not message.should_close and not message.upgrade
         self.started_at = connection.loop.time()
         self.request = connection.request_from(message, payload)
 
@@ -119,6 +124,9 @@ class Connection(RequestHandler):
         self.peer = ""
         self.tls = False
         self.ending = False
+        """Whether the running request is the last one."""
+        self.answering = False
+        """Whether a request is there whose answer is not out yet."""
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -156,9 +164,10 @@ class Connection(RequestHandler):
             # The first header is there; from now on aiohttp's own timer for idle connections is the right one.
             self._header_timer.cancel()
             self._header_timer = self._keepalive_handle = None
+        self.answering = True
         headers = message.headers
-        expects = message.version >= (1, 1) and headers.get("Expect", "").lower() == "100-continue"
-        path, _, query = message.path.partition("?")
+        expects = message.version >= HttpVersion11 and headers.get("Expect", "").lower() == "100-continue"
+        path, _, query = _origin_form(message.path).partition("?")
         service = self.server.service
         return Request(
             method=message.method,
@@ -184,13 +193,10 @@ class Connection(RequestHandler):
 
     def end(self) -> None:
         """End once the running request is answered, or now if there is none."""
-        if self._current_request is None and not self._messages:
-            self.force_close()
-            return
         # Not aiohttp's `close`, after which nothing more is read: the running request's body would never end.
         self.ending = True
-        if self._current_request is not None:
-            cast("Incoming", self._current_request).keep_alive = False
+        if not self.answering and not self._messages:
+            self.force_close()
 
     def handle_error(
         self,
@@ -206,6 +212,14 @@ class Connection(RequestHandler):
         answer.close = True
         self.server.began(incoming)
         return cast("StreamResponse", Outgoing(incoming, answer, self.server.finished))
+
+
+def _origin_form(target: str) -> str:
+    """A request's target without the scheme and host that a proxy's client puts before it (RFC 9112, section 3.2.2)."""
+    if target.startswith("/"):
+        return target
+    _, absolute, rest = target.partition("://")
+    return f"/{rest.partition('/')[2]}" if absolute else target
 
 
 def _content_length(text: str | None) -> int | None:
@@ -263,9 +277,8 @@ class HttpServer(Server):
 
     async def _answer(self, request: Request) -> Response:
         service = self.service
-        expected = request.headers.get("Expect")
-        if expected is not None and expected.lower() != "100-continue":
-            answer = service.error_answers(417, "the only expectation that can be met is 100-continue")
+        answer = self._refusal(request)
+        if answer is not None:
             answer.close = True
             return answer
         try:
@@ -281,6 +294,16 @@ class HttpServer(Server):
             answer = service.error_answers(500, "internal error")
         answer.close = True
         return answer
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The answer to what no handler is asked about."""
+        expected = request.headers.get("Expect")
+        if expected is not None and expected.lower() != "100-continue":
+            return self.service.error_answers(417, "the only expectation that can be met is 100-continue")
+        if (request.body.length or 0) > _LONGEST_BODY_BYTES:
+            # The parser takes the largest number that it can hold for no body at all.
+            return self.service.error_answers(413, "no body is that long")
+        return None
 
     async def _settle_body(self, request: Request, response: Response) -> None:
         """An answer to an unread body: the client either still waits for leave to send it, or is sending.
@@ -302,6 +325,7 @@ class HttpServer(Server):
 
     def finished(self, incoming: Incoming, status: int, sent_bytes: int) -> None:
         """A request has come to its end."""
+        incoming.connection.answering = False
         self.busy -= 1
         if self.busy <= 0:
             self._idle.set()

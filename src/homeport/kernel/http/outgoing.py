@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from homeport.kernel.http.message import Request, Response
-from homeport.kernel.streams import READ_BYTES, FileSlices, SocketSender, Turn, pieces_of
+from homeport.kernel.streams import READ_BYTES, FileShorter, FileSlices, SocketSender, Turn, pieces_of
 
 if TYPE_CHECKING:
     from homeport.kernel.http.connection import Incoming
@@ -46,8 +46,13 @@ class HeaderInvalid(ValueError):
     """A header that would break the framing: it holds a line's end."""
 
 
-def head_of(response: Response, *, keep_alive: bool) -> bytes:
+def head_of(response: Response, *, keep_alive: bool, chunks: bool = True) -> bytes:
     """The status line and headers as bytes.
+
+    Args:
+        response: whose.
+        keep_alive: whether another request may follow.
+        chunks: whether a body of unknown length is sent in chunks; else the end of the connection ends it.
 
     Raises:
         HeaderInvalid: a name or value holds a CR or LF.
@@ -56,7 +61,10 @@ def head_of(response: Response, *, keep_alive: bool) -> bytes:
     lines += [f"{name}: {value}" for name, value in response.headers]
     if response.status not in _STATUSES_WITHOUT_BODY:
         length = response.content_length
-        lines.append("Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}")
+        if length is not None:
+            lines.append(f"Content-Length: {length}")
+        elif chunks:
+            lines.append("Transfer-Encoding: chunked")
     lines.append(f"Date: {_date.text()}")
     if not keep_alive:
         lines.append("Connection: close")
@@ -69,14 +77,19 @@ def head_of(response: Response, *, keep_alive: bool) -> bytes:
 class Outgoing:
     """What aiohttp's protocol wants of an answer (`prepare`, `write_eof`, `keep_alive`), over our own response."""
 
-    __slots__ = ("_finished", "_incoming", "_response", "_sent", "keep_alive")
+    __slots__ = ("_finished", "_incoming", "_response", "_sent")
 
     def __init__(self, incoming: "Incoming", response: Response, finished: Finished) -> None:
         self._incoming = incoming
         self._response = response
         self._finished = finished
         self._sent = 0
-        self.keep_alive = incoming.keep_alive and not response.close
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the connection goes on behind the answer; asked before it for the header, and after it by aiohttp."""
+        incoming = self._incoming
+        return incoming.keep_alive and not self._response.close and not incoming.connection.ending
 
     async def prepare(self, _request: object) -> None:
         """Called first; everything happens in `write_eof`."""
@@ -90,7 +103,7 @@ class Outgoing:
         response, incoming = self._response, self._incoming
         completed = False
         try:
-            head = head_of(response, keep_alive=self.keep_alive)
+            head = head_of(response, keep_alive=self.keep_alive, chunks=incoming.speaks_1_1)
             body = response.body
             if incoming.request.method == "HEAD" or response.status in _STATUSES_WITHOUT_BODY:
                 body = b""
@@ -122,14 +135,15 @@ class Outgoing:
 
     async def _send_pieces(self, head: bytes, pieces: AsyncIterator[bytes], length: int | None) -> None:
         """Send what comes when it comes, in chunks of HTTP/1.1 (RFC 9112, section 7.1) unless the length is known."""
+        in_chunks = length is None and self._incoming.speaks_1_1
         await self._write(head, b"")
         async for piece in pieces:
             if piece:
-                await self._write(piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece), b"")
+                await self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if in_chunks else piece, b"")
                 self._sent += len(piece)
-        if length is None:
+        if in_chunks:
             await self._write(b"0\r\n\r\n", b"")
-        elif self._sent != length:
+        elif length is not None and self._sent != length:
             raise ConnectionResetError("the pieces ended elsewhere than was promised of them")
 
     async def _write(self, head: bytes, rest: bytes) -> None:
@@ -166,7 +180,7 @@ class Outgoing:
             while count:
                 data = await loop.run_in_executor(None, os.pread, body.fd, min(READ_BYTES, count), offset)
                 if not data:
-                    raise ConnectionResetError("the file ended before what was promised of it")
+                    raise FileShorter
                 await self._write(data, b"")
                 offset, count = offset + len(data), count - len(data)
         self._sent = len(body)

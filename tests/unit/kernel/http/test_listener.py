@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,14 @@ MEBIBYTE = 1 << 20
 
 async def hello(_request: Request) -> Response:
     return Response(200, [("Content-Type", "text/plain")], b"hello")
+
+
+async def in_pieces(_request: Request) -> Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one "
+        yield b"two"
+
+    return Response(200, [], pieces())
 
 
 async def echo(request: Request) -> Response:
@@ -119,6 +127,56 @@ class TestFraming:
             wire.send(head.encode() + b"\r\n\r\n")
             assert (await wire.response())[0] == 200
             assert await wire.ended()
+
+    async def test_an_http_1_0_client_is_not_kept_waiting_for_what_was_never_promised(self, serve: Serve) -> None:
+        """RFC 9112, 9.3: without `Connection: keep-alive` in the answer it reads to the end of the connection."""
+        wire = await (await serve(hello)).connect()
+
+        wire.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+
+        status, headers, _ = await wire.response()
+        assert (status, headers["connection"]) == (200, "close")
+        assert await wire.ended()
+
+    async def test_an_http_1_0_client_gets_pieces_as_they_are(self, serve: Serve) -> None:
+        """RFC 9112, 6.1: a server must not send it chunks."""
+        wire = await (await serve(in_pieces)).connect()
+
+        wire.send(b"GET / HTTP/1.0\r\n\r\n")
+
+        head, _, body = (await asyncio.wait_for(wire.reader.read(), 10)).partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head.lower()
+        assert body == b"one two"
+
+    async def test_a_target_in_absolute_form_means_its_path(self, serve: Serve) -> None:
+        """RFC 9112, 3.2.2: a server must accept it."""
+        site = await serve(hello)
+
+        for target in ("http://x/v2/a?n=1", "HTTPS://x/v2/a", "http://x"):
+            await site.ask(f"GET {target} HTTP/1.1\r\nHost: x")
+
+        assert [path for path, _, _ in site.seen.finished_requests] == ["/v2/a", "/v2/a", "/"]
+
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 33",
+            "PUT / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 33",
+            "PUT / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 33",
+            "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551615",
+            "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 9223372036854775808",
+        ],
+    )
+    async def test_a_body_never_becomes_a_request(self, serve: Serve, head: str) -> None:
+        """RFC 9112, 11.2: where its framing is in doubt the connection ends behind the answer."""
+        site = await serve(echo)
+        wire = await site.connect()
+
+        wire.send(head.encode() + b"\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+
+        assert (await wire.response())[1]["connection"] == "close"
+        assert await wire.ended()
+        assert [path for path, _, _ in site.seen.finished_requests if path == "/smuggled"] == []
 
     async def test_head_tells_the_length_and_sends_nothing(self, serve: Serve) -> None:
         wire = await (await serve(hello)).connect()
@@ -314,14 +372,18 @@ class TestFiles:
 
         assert (await wire.response())[2] == content
 
-    async def test_a_file_that_became_shorter_ends_the_connection(self, serve: Serve, tmp_path: Path) -> None:
-        (tmp_path / "f").write_bytes(b"x" * 100_000)
-        site = await serve(file_handler(tmp_path / "f", Slice(0, 200_000)))
+    @pytest.mark.parametrize(("size", "promised"), [(100_000, 200_000), (100, 200)])
+    async def test_a_file_that_became_shorter_ends_the_connection(
+        self, serve: Serve, tmp_path: Path, size: int, promised: int
+    ) -> None:
+        (tmp_path / "f").write_bytes(b"x" * size)
+        site = await serve(file_handler(tmp_path / "f", Slice(0, promised)))
         wire = await site.connect()
         wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
-        with pytest.raises(asyncio.IncompleteReadError):
-            await wire.response()
+        received = await asyncio.wait_for(wire.reader.read(), 10)
+
+        assert len(received.partition(b"\r\n\r\n")[2]) < promised
         assert site.seen.finished_requests[0][1] == 499
 
     async def test_descriptors_are_closed_whatever_happens(self, serve: Serve, tmp_path: Path) -> None:
@@ -414,6 +476,41 @@ class TestStopping:
         await closing
 
         assert (status, body) == (200, b"done")
+
+    async def test_an_upload_goes_on_while_the_listener_drains(self, serve: Serve) -> None:
+        site = await serve(echo)
+        idle, wire = await site.connect(), await site.connect()
+        wire.send(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfirst")
+        await site.seen.until(lambda: site.seen.running == 1)
+
+        closing = asyncio.create_task(site.listener.close(10))
+        assert await idle.ended()
+        wire.send(b" half")
+        status, headers, body = await wire.response()
+        await closing
+
+        assert (status, headers["connection"], body) == (200, "close", b"first half")
+        assert await wire.ended()
+
+    async def test_an_answer_on_its_way_is_sent_to_its_end(self, serve: Serve) -> None:
+        content = os.urandom(16 * MEBIBYTE)
+        began = asyncio.Event()
+
+        async def send(_request: Request) -> Response:
+            asyncio.get_running_loop().call_soon(began.set)
+            return Response(200, [], content)
+
+        site = await serve(send)
+        wire = await site.connect()
+        wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await began.wait()
+
+        closing = asyncio.create_task(site.listener.close(10))
+        await asyncio.sleep(0)
+
+        assert (await wire.response())[2] == content
+        await closing
+        assert await wire.ended()
 
     async def test_a_request_that_does_not_end_is_cut_off_at_the_drain_limit(self, serve: Serve) -> None:
         async def for_ever(_request: Request) -> Response:
