@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.codec import Members, WireRequest
@@ -125,7 +125,10 @@ def text_writer(shape: Shape, reference: Mapping[str, Any]) -> WriteText:
     return str
 
 
-_PARTIAL = 206
+STATUS: Final = ":status"
+"""A member of any result: the answer's status where the operation chooses between several that no model tells."""
+
+_PARTIAL: Final = 206
 
 
 class HeaderWriters:
@@ -170,7 +173,7 @@ class HeaderWriters:
 
     def status(self, result: Mapping[str, Any], default: int) -> int:
         """The answer's status."""
-        status = result.get(self._status) if self._status else None
+        status = result.get(self._status or STATUS)
         if self._ranged and result.get("ContentRange"):
             return _PARTIAL
         return status if isinstance(status, int) else default
