@@ -13,6 +13,7 @@ from homeport.aws.services.dynamodb.operations import (
     batches,
     configuration,
     items,
+    partiql,
     policies,
     queries,
     replicas,
@@ -28,6 +29,7 @@ from homeport.aws.services.dynamodb.wire import ROUTES
 from homeport.kernel.jobs import Job
 
 _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {
+    "BatchExecuteStatement": partiql.batch_execute_statement,
     "BatchGetItem": batches.batch_get_item,
     "BatchWriteItem": batches.batch_write_item,
     "CreateBackup": backups.create_backup,
@@ -50,6 +52,8 @@ _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {
     "DescribeTimeToLive": time_to_live.describe_time_to_live,
     "DisableKinesisStreamingDestination": configuration.disable_kinesis_streaming_destination,
     "EnableKinesisStreamingDestination": configuration.enable_kinesis_streaming_destination,
+    "ExecuteStatement": partiql.execute_statement,
+    "ExecuteTransaction": partiql.execute_transaction,
     "GetItem": items.get_item,
     "GetResourcePolicy": policies.get_resource_policy,
     "ListBackups": backups.list_backups,

@@ -64,7 +64,9 @@ class StreamTrimming:
             return
         streams.forget_shards(tx, stream.id, now - RETENTION_MILLIS)
         shards = streams.list_shards(tx, stream.id)
-        if not shards or shards[-1].opened <= now - SHARD_MILLIS:
+        old = not shards or shards[-1].opened <= now - SHARD_MILLIS
+        # A shard without a record stays open: an empty one would say nothing to anybody.
+        if old and (not shards or streams.has_changes(tx, stream.data_id, shards[-1].first)):
             streams.roll_shard(tx, stream, shard_name(self.dynamodb, now), now)
 
 

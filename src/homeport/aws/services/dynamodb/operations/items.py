@@ -106,7 +106,7 @@ def _answer(request: ItemRequest, table: Table, write: Write, outcome: Outcome) 
     result: Result = {}
     wanted = request.get("ReturnValues")
     if wanted is not None and wanted != "NONE":
-        attributes = _RETURNS[wanted](write, outcome)
+        attributes = RETURNS[wanted](write, outcome)
         if attributes is not None:
             result["Attributes"] = attributes
     capacity = request.get("ReturnConsumedCapacity")
@@ -137,12 +137,13 @@ def _updated_new(write: Write, outcome: Outcome) -> object:
     return project(outcome.item, tree_of(write.update.paths)) or None
 
 
-_RETURNS: Final[dict[str, Callable[[Write, Outcome], object]]] = {
+RETURNS: Final[dict[str, Callable[[Write, Outcome], object]]] = {
     "ALL_OLD": _all_old,
     "ALL_NEW": _all_new,
     "UPDATED_OLD": _updated_old,
     "UPDATED_NEW": _updated_new,
 }
+"""What each of `ReturnValues` shows; None is nothing."""
 
 
 async def get_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:

@@ -162,6 +162,12 @@ def read_changes(snapshot: Snapshot, data_id: int, first: int, last: int | None,
     return [Change(id_, at, bool(service), old, new) for id_, at, service, old, new in found]
 
 
+def has_changes(snapshot: Snapshot, data_id: int, first: int) -> bool:
+    """Whether the change log of a table's items has a line from `first` on."""
+    row = snapshot.row("SELECT 1 FROM ddb_change WHERE data_id = ? AND id >= ? LIMIT 1", (data_id, first))
+    return row is not None
+
+
 def oldest_change(snapshot: Snapshot, data_id: int, since: int) -> int | None:
     """The first line of a table's change log that is younger than `since`."""
     return cast(

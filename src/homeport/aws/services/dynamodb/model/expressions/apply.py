@@ -115,6 +115,7 @@ def compile_actions(
     *,
     repeated: Section | None = None,
     reserved: bool = True,
+    label: str = LABEL,
 ) -> CompiledUpdate:
     """Parsed clauses with their names put in.
 
@@ -128,7 +129,7 @@ def compile_actions(
     check_overlaps([change.path for change in changes], compiler.findings)
     problem = compiler.findings.first()
     if problem is not None:
-        raise Invalid(LABEL, problem)
+        raise Invalid(label, problem)
     binding = compiler.binding
     nested = frozenset(str(change.path[0]) for change in changes if len(change.path) > 1)
     # Elements are removed behind everything else and from the end, so that each index means the list as it was.

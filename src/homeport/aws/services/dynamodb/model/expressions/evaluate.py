@@ -215,7 +215,7 @@ class Compiler:
                 getters = self._check_call(node)
                 if node.function in _OPERANDS and node.function != "size":
                     self._misused(node.function)
-                return size_of(getters[0])
+                return size_of(getters[0]) if getters else _nothing
             case Arithmetic():
                 raise AssertionError(node)
 
@@ -295,6 +295,10 @@ class Compiler:
 
 def _never(_item: Mapping[str, Value], _values: Values) -> bool:
     return False
+
+
+def _nothing(_item: Mapping[str, Value], _values: Values) -> None:
+    return None
 
 
 def _is_among(wanted: Value | None, options: list[Getter], item: Mapping[str, Value], values: Values) -> bool:

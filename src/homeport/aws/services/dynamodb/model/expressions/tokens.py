@@ -30,11 +30,11 @@ class Invalid(ValidationException):
     """An expression that is wrong in itself.
 
     Args:
-        label: which one, as in `ConditionExpression`.
+        label: which one, as in `ConditionExpression`; empty for what PartiQL says.
     """
 
     def __init__(self, label: str, problem: str) -> None:
-        super().__init__(f"Invalid {label}: {problem}")
+        super().__init__(f"Invalid {label}: {problem}" if label else problem)
 
 
 class Tokens:

@@ -1,0 +1,1 @@
+"""PartiQL, as far as DynamoDB speaks it: statements read into the same conditions and updates that expressions have."""
