@@ -134,7 +134,7 @@ def _move(sqs: Sqs, tx: Tx, seen: MoveTask, now: Millis) -> bool:
 
 def _move_one(sqs: Sqs, tx: Tx, task: MoveTask, source: Queue, row: int, now: Millis) -> str | None:
     """Move one message; the reason if it cannot be moved."""
-    message = looking.message(tx, row)
+    message = looking.message(tx, source.shelf, row)
     arn = task.destination_arn or (message.origin if message else None)
     if arn is None:
         return _NO_SOURCE

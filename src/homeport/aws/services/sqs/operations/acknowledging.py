@@ -41,7 +41,7 @@ async def delete_message(sqs: Sqs, call: Call, request: DeleteMessageRequest) ->
 def _delete(sqs: Sqs, tx: Tx, queue: Queue, handle: ReceiptHandle) -> None:
     now = sqs.clock.now()
     if queue.fifo:
-        message = looking.message(tx, handle.message)
+        message = looking.message(tx, queue.shelf, handle.message)
         if message is not None and (message.receives != handle.receives or message.visible <= now):
             raise InvalidParameter("ReceiptHandle", handle, "The receipt handle has expired.")
     if messages.remove(tx, queue, handle.message, handle.receives, now) and queue.fifo:
@@ -86,7 +86,7 @@ def _seconds(given: int | None) -> int:
 
 def _hide(sqs: Sqs, tx: Tx, queue: Queue, handle: ReceiptHandle, seconds: int) -> None:
     now = sqs.clock.now()
-    message = looking.message(tx, handle.message)
+    message = looking.message(tx, queue.shelf, handle.message)
     if message is None or message.receives != handle.receives:
         reason = "Message does not exist or is not available for visibility timeout change."
         raise InvalidParameter("ReceiptHandle", handle, reason)

@@ -121,7 +121,7 @@ def _again(sqs: Sqs, tx: Tx, queue: Queue, ask: _Ask, attempt: str) -> list[Stor
     now = sqs.clock.now()
     found = []
     for row_id, receives in deduplication.recall_attempt(tx, queue.id, attempt, now):
-        message = looking.message(tx, row_id)
+        message = looking.message(tx, queue.shelf, row_id)
         if message is None or message.receives != receives or message.visible <= now:
             return []
         found.append(message)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from homeport.aws.services.sqs.store.rows import STORED_COLUMNS, Stored, stored
+from homeport.aws.services.sqs.store.schema import PLACE_BITS
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot
 
@@ -10,9 +11,9 @@ _BY_AGE = f"SELECT {STORED_COLUMNS} FROM sqs_message WHERE shelf = ?"  # noqa: S
 _BY_ID = f"SELECT {STORED_COLUMNS} FROM sqs_message WHERE id = ?"  # noqa: S608 # constants
 
 
-def message(snapshot: Snapshot, row_id: int) -> Stored | None:
-    """One message by its row's number, or None."""
-    row = snapshot.row(_BY_ID, (row_id,))
+def message(snapshot: Snapshot, shelf: int, row_id: int) -> Stored | None:
+    """One message of a queue by its row's number; None when it is gone, or lies on a shelf that was purged."""
+    row = snapshot.row(_BY_ID, (row_id,)) if row_id >> PLACE_BITS == shelf else None
     return stored(snapshot, row) if row else None
 
 

@@ -87,7 +87,9 @@ def _insert(tx: Tx, queue: Queue, message: NewMessage, place: int, now: Millis) 
 
 
 def remove(tx: Tx, queue: Queue, message: int, receives: int, now: Millis) -> bool:
-    """Delete a message that has been received so often; False when there is none."""
+    """Delete a message that has been received so often; False when there is none on the queue's shelf."""
+    if message >> PLACE_BITS != queue.shelf:
+        return False
     row = tx.row(
         "DELETE FROM sqs_message WHERE id = ? AND receives = ? RETURNING lane, visible_ms, group_id, body IS NULL",
         (message, receives),

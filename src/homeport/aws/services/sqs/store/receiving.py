@@ -27,7 +27,7 @@ _TIMES = (
     " first_received_ms = coalesce(first_received_ms, ?)"
 )
 _HIDE = f"UPDATE sqs_message SET {_TIMES} WHERE id = ? RETURNING {STORED_COLUMNS}"  # noqa: S608 # constants
-_HIDE_GROUPED = f"UPDATE sqs_message SET {_TIMES}, rank = ? WHERE id = ? RETURNING {STORED_COLUMNS}"  # noqa: S608
+_HIDE_GROUPED = f"UPDATE sqs_message SET {_TIMES}, rank = max(?, rank + 1) WHERE id = ? RETURNING {STORED_COLUMNS}"  # noqa: S608
 _FIND = (
     "SELECT visible_ms, id, receives FROM sqs_message WHERE shelf = ? AND lane = ? AND visible_ms <= ?"
     " ORDER BY visible_ms, receives, id LIMIT ?"
@@ -170,10 +170,13 @@ def _candidates(tx: Tx, receive: Receive) -> list[_Candidate]:
 def _front(tx: Tx, receive: Receive, kind: int, wanted: int) -> list[_Candidate]:
     """The messages that have been visible for longest."""
     shelf, now = receive.queue.shelf, receive.now
+    # What is received without being hidden is found again.
+    seen = 0 if receive.hide_ms else len(receive.taken)
     found = [
         _Candidate(as_int(row[0]), as_int(row[1]), as_int(row[2]), of_lane)
         for of_lane in (kind, waited(kind))
-        for row in tx.execute(_FIND, (shelf, of_lane, now, wanted))
+        for row in tx.execute(_FIND, (shelf, of_lane, now, wanted + seen))
+        if row[1] not in receive.taken
     ]
     if found and found[-1].lane != kind:
         found.sort()
@@ -225,6 +228,7 @@ def _hide(tx: Tx, receive: Receive, candidate: _Candidate) -> Stored:
     until = now + receive.hide_ms
     times = (waited(candidate.lane), until, now, now)
     if receive.grouped:
+        # Behind its group's others even when it is not hidden: whoever peeks sees them all.
         row = tx.row(_HIDE_GROUPED, (*times, until, candidate.id))
     else:
         row = tx.row(_HIDE, (*times, candidate.id))
