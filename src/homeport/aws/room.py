@@ -118,7 +118,9 @@ class Room:
             self._constraints = Constraints(self.model)
         violations = self._constraints.check(self.model.operations[operation].input_name, request)
         if violations and self.service is not None and self.service.refuse is not None:
-            raise self.service.refuse(violations)
+            refusal = self.service.refuse(violations)
+            if refusal is not None:
+                raise refusal
 
     def jobs(self) -> Sequence[Job]:
         """The service's background work."""

@@ -131,7 +131,7 @@ class Service(Generic[S]):
         url_targets_of: Targets for URLs, by their scheme: SNS brings what goes to `http` and `https`.
         source_of: the Source of its own deliveries, if it sends any.
         refuse: turns what breaks the model's constraints (missing members, lengths, patterns) into the service's own
-            error; None leaves every check to the operations.
+            error, or None for what its operations check themselves; None leaves every check to them.
         front: for S3 alone.
     """
 
@@ -147,7 +147,7 @@ class Service(Generic[S]):
     target_of: Callable[[S], Target] | None = None
     url_targets_of: Callable[[S], Mapping[str, Target]] | None = None
     source_of: Callable[[S], Source] | None = None
-    refuse: Callable[[Sequence[Violation]], AwsError] | None = None
+    refuse: Callable[[Sequence[Violation]], AwsError | None] | None = None
     front: Callable[[S], Front] | None = None
 
     @property
