@@ -31,6 +31,10 @@ class Findings:
         """Note a problem, unless there was one of its sort before."""
         self._found.setdefault(sort, problem)
 
+    def get(self, sort: str) -> str | None:
+        """The problem of one sort."""
+        return self._found.get(sort)
+
     def first(self) -> str | None:
         """The problem that DynamoDB tells."""
         return next((self._found[sort] for sort in self._order if sort in self._found), None)

@@ -159,6 +159,9 @@ class Compiler:
     def _leaf(self, node: Comparison | Between | Membership | Call) -> Predicate:
         self.binding.findings = Findings(_LEAF_ORDER)
         predicate = self._predicate(node)
+        reserved = self.binding.findings.get("reserved")
+        if reserved is not None:
+            self.findings.add("reserved", reserved)
         problem = self.binding.findings.first()
         if problem is not None:
             self.findings.add("condition", problem)
