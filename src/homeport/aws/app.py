@@ -37,6 +37,7 @@ from homeport.kernel.storage.migrations import Migration
 SERVICES: Final[Mapping[str, str]] = {
     "dynamodb": "homeport.aws.services.dynamodb",
     "dynamodbstreams": "homeport.aws.services.dynamodb.streams",
+    "iam": "homeport.aws.services.iam",
     "kms": "homeport.aws.services.kms",
     "sns": "homeport.aws.services.sns",
     "sqs": "homeport.aws.services.sqs",

@@ -15,6 +15,9 @@ COMMANDS = {
     "user": "homeport.cli.user:user",
     "ca": "homeport.cli.ca:ca",
     "registry": "homeport.cli.registry:registry",
+    "key": "homeport.cli.key:key",
+    "env": "homeport.cli.env:env",
+    "aws": "homeport.cli.env:aws",
     "version": "homeport.cli.version:version",
 }
 """Command to the module and attribute that hold it."""
@@ -59,7 +62,7 @@ class Program(click.Group):
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(VERSION, prog_name="homeport", message="%(prog)s %(version)s")
 def homeport() -> None:
-    """A private container registry for homelabs, in one process."""
+    """A private container registry and a local AWS cloud, in one process."""
 
 
 def main() -> None:

@@ -133,6 +133,10 @@ class AccessKeys:
         )
         return [_key_of(row) for row in rows]
 
+    def remove_all_but_root(self, tx: Tx) -> None:
+        """Forget the keys of users and roles."""
+        tx.execute("DELETE FROM keys_key WHERE principal_arn NOT LIKE 'arn:aws:iam::%:root'")
+
     def remove_expired(self, tx: Tx, before: Millis) -> None:
         """Forget the session keys that ran out."""
         tx.execute("DELETE FROM keys_key WHERE expires_ms IS NOT NULL AND expires_ms < ?", (before,))

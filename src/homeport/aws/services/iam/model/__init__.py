@@ -1,0 +1,1 @@
+"""What IAM's words mean, without a store."""
