@@ -29,6 +29,8 @@ check: $(DEV_STAMP) ## Check style, types, imports and generated pages
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/write_settings_page.py --check
+	$(BIN)/python tools/write_operations_page.py --check
+	$(BIN)/python tools/make_api.py --check
 	$(BIN)/python tools/write_deploy_files.py --check
 
 format: $(DEV_STAMP) ## Let ruff put the code in order
@@ -40,6 +42,7 @@ api: $(DEV_STAMP) ## Make the wire models and shapes of AWS's services again, fr
 
 docs: $(RUN_STAMP) ## Write the pages that are made from the code
 	$(BIN)/python tools/write_settings_page.py
+	$(BIN)/python tools/write_operations_page.py
 	$(BIN)/python tools/write_deploy_files.py
 
 bench: $(DEV_STAMP) ## Measure the registry (ARGS="--help" tells what can be compared)

@@ -16,6 +16,13 @@ _TITLES = {
     "http": "HTTP",
     "tls": "TLS",
     "registry": "Registry",
+    "aws": "AWS",
+    "sqs": "SQS",
+    "sns": "SNS",
+    "s3": "S3",
+    "dynamodb": "DynamoDB",
+    "lambda": "Lambda",
+    "page": "Start page",
 }
 
 _INTRODUCTION = """\
