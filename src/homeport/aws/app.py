@@ -35,6 +35,7 @@ from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.migrations import Migration
 
 SERVICES: Final[Mapping[str, str]] = {
+    "s3": "homeport.aws.services.s3",
     "dynamodb": "homeport.aws.services.dynamodb",
     "dynamodbstreams": "homeport.aws.services.dynamodb.streams",
     "iam": "homeport.aws.services.iam",

@@ -1,0 +1,1 @@
+"""S3 Select: SQL over the records of one object."""
