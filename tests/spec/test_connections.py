@@ -1,6 +1,7 @@
 """HTTP itself: continuations, slow and broken bodies, pipelines, kept connections, and requests that are none."""
 
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -275,11 +276,14 @@ class TestRequestsThatAreNone:
         with registry.socket() as connection:
             # The server may have hung up by now, which is an answer as well.
             with suppress(OSError):
-                connection.sendall(payload)
-                connection.shutdown(socket.SHUT_WR)
+                # Under TLS the sending half cannot be closed alone, so an empty line says that no more will come.
+                connection.sendall(payload + b"\r\n\r\n")
+                if not isinstance(connection, ssl.SSLSocket):
+                    connection.shutdown(socket.SHUT_WR)
             responses = read_responses(connection, count=2)
 
-        assert [response.status for response in responses] in ([], [400], [405], [501], [505])
+        # 401: a line without a version may be read as HTTP/0.9, which had no passwords.
+        assert [response.status for response in responses] in ([], [400], [401], [405], [501], [505])
         assert registry.get("/v2/").status == 200
 
     def test_a_request_cannot_be_smuggled_behind_two_lengths(self, registry: Client, name: str) -> None:
