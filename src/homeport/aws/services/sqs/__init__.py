@@ -6,7 +6,7 @@ from typing import Any
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.service import Operation, Service, ServiceContext
-from homeport.aws.services.sqs.errors import InvalidParameter, MissingParameter
+from homeport.aws.services.sqs.errors import InvalidAttributeName, InvalidParameter, MissingParameter
 from homeport.aws.services.sqs.jobs import Moves, Retention, WakeWaiting
 from homeport.aws.services.sqs.operations import acknowledging, attributes, moving, queues, receiving, sending
 from homeport.aws.services.sqs.room import Sqs
@@ -71,6 +71,9 @@ def _refuse(violations: Sequence[Violation]) -> AwsError:
     first = violations[0]
     if first.kind == "required":
         return MissingParameter(first.member)
+    if first.kind == "enum":
+        # All enumerations of the model are of attributes' names.
+        return InvalidAttributeName(first.value or "")
     return InvalidParameter(first.member, first.value, first.constraint)
 
 

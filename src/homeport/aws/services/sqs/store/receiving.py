@@ -229,7 +229,7 @@ def _hide(tx: Tx, receive: Receive, candidate: _Candidate) -> Stored:
     times = (waited(candidate.lane), until, now, now)
     if receive.grouped:
         # Behind its group's others even when it is not hidden: whoever peeks sees them all.
-        row = tx.row(_HIDE_GROUPED, (*times, until, candidate.id))
+        row = tx.row(_HIDE_GROUPED, (*times, max(until, now + 1), candidate.id))
     else:
         row = tx.row(_HIDE, (*times, candidate.id))
     if row is None:
