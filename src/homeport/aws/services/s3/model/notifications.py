@@ -7,10 +7,11 @@ from typing import Final, cast
 from urllib.parse import quote_plus
 
 from homeport.aws.api import s3 as api
-from homeport.aws.delivery import Json
 from homeport.aws.services.s3.errors import InvalidArgument, MalformedXml
 from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.kernel.clock import Millis, to_datetime
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 _KINDS: Final = (
     ("QueueConfigurations", "QueueArn", "Queue", "sqs"),

@@ -9,6 +9,7 @@ from homeport.aws.services.s3.operations import (
     acls,
     annotations,
     buckets,
+    completing,
     copy,
     delete,
     entries,
@@ -19,6 +20,7 @@ from homeport.aws.services.s3.operations import (
     put,
     select,
     settings,
+    upload_listings,
     uploads,
 )
 from homeport.aws.services.s3.operations.access import Run, guarded
@@ -28,7 +30,7 @@ _Guarded = Mapping[str, tuple[str, Run[Any]]]
 
 _OBJECTS: Final[_Guarded] = {
     "AbortMultipartUpload": ("s3:AbortMultipartUpload", uploads.abort_multipart_upload),
-    "CompleteMultipartUpload": ("s3:PutObject", uploads.complete_multipart_upload),
+    "CompleteMultipartUpload": ("s3:PutObject", completing.complete_multipart_upload),
     "CopyObject": ("s3:PutObject", copy.copy_object),
     "CreateMultipartUpload": ("s3:PutObject", uploads.create_multipart_upload),
     "DeleteObject": ("s3:DeleteObject", delete.delete_object),
@@ -42,12 +44,12 @@ _OBJECTS: Final[_Guarded] = {
     "GetObjectRetention": ("s3:GetObjectRetention", protections.get_object_retention),
     "GetObjectTagging": ("s3:GetObjectTagging", protections.get_object_tagging),
     "HeadObject": ("s3:GetObject", get.head_object),
-    "ListMultipartUploads": ("s3:ListBucketMultipartUploads", uploads.list_multipart_uploads),
+    "ListMultipartUploads": ("s3:ListBucketMultipartUploads", upload_listings.list_multipart_uploads),
     "ListObjectAnnotations": ("s3:ListObjectAnnotations", annotations.list_object_annotations),
     "ListObjectVersions": ("s3:ListBucketVersions", listings.list_object_versions),
     "ListObjects": ("s3:ListBucket", listings.list_objects),
     "ListObjectsV2": ("s3:ListBucket", listings.list_objects_v2),
-    "ListParts": ("s3:ListMultipartUploadParts", uploads.list_parts),
+    "ListParts": ("s3:ListMultipartUploadParts", upload_listings.list_parts),
     "PutObject": ("s3:PutObject", put.put_object),
     "PutObjectAcl": ("s3:PutObjectAcl", acls.put_object_acl),
     "PutObjectAnnotation": ("s3:PutObjectAnnotation", annotations.put_object_annotation),

@@ -10,7 +10,7 @@ import orjson
 
 from homeport.aws.api import s3 as api
 from homeport.aws.services.s3.errors import SelectError
-from homeport.aws.services.s3.model.select.syntax import Step, walk
+from homeport.aws.services.s3.model.select.paths import Step, walk
 from homeport.aws.services.s3.model.select.values import MISSING, Value
 
 LONGEST_BYTES: Final = 1024 * 1024

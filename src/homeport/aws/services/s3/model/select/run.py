@@ -9,9 +9,10 @@ from typing import BinaryIO, Final, cast
 
 from homeport.aws.api import s3 as api
 from homeport.aws.services.s3.errors import SelectError
+from homeport.aws.services.s3.model.select.expressions import Aggregate
 from homeport.aws.services.s3.model.select.operators import arithmetic
 from homeport.aws.services.s3.model.select.records import Row, csv_rows, json_rows
-from homeport.aws.services.s3.model.select.syntax import Aggregate, Query
+from homeport.aws.services.s3.model.select.syntax import Query
 from homeport.aws.services.s3.model.select.values import (
     MISSING,
     Record,
