@@ -37,6 +37,7 @@ from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.lock import DirectoryLock
 from homeport.kernel.tls.serving import KeepTls, ServingTls
 from homeport.registry.app import RegistryHalf
+from homeport.registry.wire.collection import with_collection
 
 if TYPE_CHECKING:
     from homeport.aws.app import AwsHalf
@@ -171,7 +172,7 @@ class _Server:
         await self._listen("registry", settings.listen_registry, self._registry_service(half))
         if aws is not None:
             await self._listen_aws(aws)
-        await self._listen("debug", settings.listen_debug, self._debug_service())
+        await self._listen("debug", settings.listen_debug, self._debug_service(half))
         runner = Runner([*self._jobs(half), *(aws.jobs if aws is not None else ())], clock=self._clock, log=self._log)
         add_job_metrics(self._metrics, runner)
         runner.start()
@@ -245,10 +246,10 @@ class _Server:
             limits=self._limits(),
         )
 
-    def _debug_service(self) -> Service:
+    def _debug_service(self, half: RegistryHalf) -> Service:
         return Service(
             name="debug",
-            handler=debug_handler(self._metrics, self._health),
+            handler=with_collection(debug_handler(self._metrics, self._health), half.collect),
             error_answers=plain_error,
             observer=AccessLog(self._log),
             proxies=TrustedProxies(()),

@@ -1,5 +1,6 @@
 """The registry's half of Homeport, put together from its settings."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
@@ -20,6 +21,9 @@ from homeport.kernel.storage.database import Database
 from homeport.kernel.storage.errors import StorageError
 from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.lock import DirectoryLock
+from homeport.kernel.tls.places import AuthorityFiles
+from homeport.registry.collect.online import collect_online, plan_online
+from homeport.registry.collect.plan import Plan
 from homeport.registry.jobs import registry_jobs
 from homeport.registry.metrics import RegistryObserver, StorageNumbers, StorageTimes
 from homeport.registry.model.access import Rules
@@ -33,8 +37,10 @@ from homeport.registry.wire.addresses import Addresses
 from homeport.registry.wire.answers import protocol_error
 from homeport.registry.wire.handler import RegistryHandler
 from homeport.registry.wire.login import Login
+from homeport.registry.wire.start_page import StartPage
 
 _WORKERS = 8
+_COLLECT_PATIENCE_SECONDS = 30.0
 
 
 class RegistryHalf:
@@ -73,6 +79,7 @@ class RegistryHalf:
         settings = self._settings
         durable = settings.durability == "power"
         paths = Paths(settings.registry_root)
+        self._authority = AuthorityFiles(data.ca).certificate
         self._executor = ThreadPoolExecutor(_WORKERS, thread_name_prefix="registry")
         self._lock = _locked_root(settings.registry_root)
         content = Content(paths, durable=durable, ids=self._ids, times=StorageTimes(self._metrics))
@@ -147,9 +154,36 @@ class RegistryHalf:
             addresses,
             health=self._health,
             observer=self.observer,
+            start_page=self._start_page(),
             headers=[(name, value) for name, values in settings.registry_headers.items() for value in values],
             on_trouble=self._tell_trouble,
         )
+
+    def _start_page(self) -> StartPage:
+        settings = self._settings
+        return StartPage(
+            registry_url=settings.page_registry_url or settings.registry_public_url,
+            aws_url=settings.page_aws_url,
+            authority=settings.page_authority or self._authority,
+        )
+
+    async def collect(self, *, preview: bool) -> Plan:
+        """Delete what no manifest needs, or only say what that would be; pulls go on meanwhile.
+
+        Raises:
+            GateBusy: a change was running and took too long.
+            CollectionFailed: nothing was deleted, or not everything.
+        """
+        paths, now = Paths(self._settings.registry_root), self._clock.now()
+        loop = asyncio.get_running_loop()
+
+        def tell(line: str) -> None:
+            self._log.info("garbage", line=line)
+
+        if preview:
+            return await loop.run_in_executor(self._executor, plan_online, paths, now, tell)
+        async with self.registry.gate.shut(_COLLECT_PATIENCE_SECONDS):
+            return await loop.run_in_executor(self._executor, collect_online, paths, now, tell)
 
     def _tell_trouble(self, request: Request, error: StorageError) -> None:
         self._log.error("storage failed", path=request.raw_path, where=error.where, reason=str(error))

@@ -58,7 +58,6 @@ class Here(AbstractResolver):
         family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002 # aiohttp's signature
     ) -> list[ResolveResult]:
         """The one address."""
-        flags = socket.AI_NUMERICHOST
         return [
             ResolveResult(
                 hostname=host,

@@ -303,6 +303,17 @@ class Settings:
         "Whether answers carry x-localstack: true, as tools expect.",
     )
 
+    page_registry_url: str = setting(
+        "page.registry_url", kinds.URL, "", "The registry's URL as the start page tells it; empty is as it was asked."
+    )
+    page_aws_url: str = setting("page.aws_url", kinds.URL, "", "URL of the AWS endpoint, as the start page tells it.")
+    page_authority: Path | None = setting(
+        "page.authority",
+        kinds.OPTIONAL_PATH,
+        None,
+        "CA certificate (PEM) that the start page offers; without one Homeport's own.",
+    )
+
     def __post_init__(self) -> None:
         # Paths that nobody set are relative, and live in the data directory; a set path is absolute and stays.
         for attribute in ("registry_root", "registry_htpasswd"):

@@ -13,6 +13,7 @@ from homeport.kernel.ids import Ids
 from homeport.registry.errors import Denied, Unauthorized, Unsupported
 from homeport.registry.model.access import Action, Rules
 from homeport.registry.model.names import RepositoryName
+from homeport.registry.operations.gate import WriteGate
 from homeport.registry.store.content import Content
 from homeport.registry.store.index import Index
 from homeport.registry.store.space import Space
@@ -21,6 +22,8 @@ from homeport.registry.store.uploads import Uploads
 T = TypeVar("T")
 
 LARGE_MANIFESTS: Final = 8
+LARGE_MANIFEST_BYTES: Final = 256 * 1024
+"""From here on a manifest takes so long to read and check that others would notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Registry:
     """Last pushes since the start."""
     indexed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the index agrees with the directories found at the start."""
+    gate: WriteGate = field(default_factory=WriteGate)
+    """Passed by whatever makes or removes links; shut while garbage is collected."""
     large_manifests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_MANIFESTS))
     """Held while a manifest too large to be kept in memory by everybody at once is received."""
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
@@ -76,9 +81,11 @@ class Registry:
 
     async def on_disk(self, step: Callable[[], T]) -> T:
         """Run file operations: at once where they end in the page cache, in a thread where they wait for the disk."""
-        if self.content.durable:
-            return await asyncio.get_running_loop().run_in_executor(self.executor, step)
-        return step()
+        return await self.in_thread(step) if self.content.durable else step()
+
+    async def in_thread(self, step: Callable[[], T]) -> T:
+        """Run what takes long however fast the disk is."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, step)
 
 
 def require(registry: Registry, call: Call, action: Action, name: RepositoryName) -> None:

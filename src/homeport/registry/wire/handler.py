@@ -15,6 +15,7 @@ from homeport.registry.wire.addresses import Addresses
 from homeport.registry.wire.answers import API_VERSION, empty, error_response, protocol_error
 from homeport.registry.wire.login import Login
 from homeport.registry.wire.routes import METHODS, Match, Route, match_path, query_values
+from homeport.registry.wire.start_page import StartPage
 from homeport.registry.wire.tokens import is_bearer
 from homeport.registry.wire.visit import Visit
 
@@ -55,6 +56,9 @@ class InFlight(Protocol):
         ...
 
 
+_LINKING: Final = frozenset({"POST", "PUT", "DELETE"})
+"""Methods that make or remove links; PATCH only adds bytes to an upload, for as long as that may take."""
+
 _PULLED: Final = frozenset({200, 206, 304})
 _namespace = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?").fullmatch
 
@@ -64,6 +68,7 @@ class RegistryHandler:
 
     Args:
         headers: put on every answer of the API, as distribution's `http.headers`.
+        start_page: what a browser finds at the root.
         on_trouble: told when the disk made a request fail.
     """
 
@@ -76,6 +81,7 @@ class RegistryHandler:
         health: Health,
         observer: InFlight,
         on_trouble: OnTrouble,
+        start_page: StartPage,
         headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._registry = registry
@@ -85,12 +91,13 @@ class RegistryHandler:
         self._on_trouble = on_trouble
         self._health = health
         self._observer = observer
+        self._start_page = start_page
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""
         match = match_path(request.raw_path)
         if match is None:
-            return _elsewhere(request)
+            return self._start_page.answer(request) or _elsewhere(request)
         route = request.route = match.route.value
         self._observer.entered(route)
         try:
@@ -124,7 +131,11 @@ class RegistryHandler:
             raise Unauthorized
         request.principal = principal.name
         visit = Visit(self._registry, self._addresses, request, match, Call(principal))
-        response = await operation(visit)
+        if request.method in _LINKING:
+            async with self._registry.gate.passing():
+                response = await operation(visit)
+        else:
+            response = await operation(visit)
         if request.raw_query and response.status in _PULLED:
             _name_namespace(request, response)
         return response

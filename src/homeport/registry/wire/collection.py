@@ -1,0 +1,45 @@
+"""The debug listener's page that collects garbage: for the cluster's CronJob and for `homeport gc`."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+
+from homeport.kernel.errors import OperatorError
+from homeport.kernel.http.message import Handler, Request, Response
+from homeport.registry.collect.plan import Plan
+from homeport.registry.model.digest import from_key
+from homeport.registry.operations.gate import GateBusy
+from homeport.registry.wire.routes import query_values
+
+PATH = "/registry/gc"
+_JSON = ("Content-Type", "application/json")
+
+
+def with_collection(handler: Handler, collect: Callable[..., Awaitable[Plan]]) -> Handler:
+    """Answer `POST /registry/gc[?preview=true]`, and hand on everything else."""
+
+    async def handle(request: Request) -> Response:
+        if request.raw_path != PATH or request.method != "POST":
+            return await handler(request)
+        preview = query_values(request.raw_query).get("preview") == ["true"]
+        try:
+            plan = await collect(preview=preview)
+        except GateBusy:
+            return _told(503, {"error": "a push is being completed: try again in a moment"})
+        except OperatorError as error:
+            return _told(500, {"error": error.message})
+        return _told(
+            200,
+            {
+                "preview": preview,
+                "kept": plan.marked,
+                "freed_bytes": plan.freed_bytes,
+                "blobs": [str(from_key(key)) for key in plan.blobs],
+            },
+        )
+
+    return handle
+
+
+def _told(status: int, document: dict[str, object]) -> Response:
+    return Response(status, [_JSON], orjson.dumps(document) + b"\n")

@@ -1,0 +1,154 @@
+"""Collecting garbage in a running server, and the page that a browser finds there."""
+
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from tests.images import build_image, digest_of, noise
+from tests.servers import HomeportProcess
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeportProcess]:
+    """A Homeport with two names to tell on its page."""
+    folder = tmp_path_factory.mktemp("collection")
+    authority = folder / "ca.pem"
+    authority.write_text(PEM)
+    settings = {
+        "page.registry_url": "https://registry.example.org",
+        "page.aws_url": "https://aws.example.org",
+        "page.authority": str(authority),
+    }
+    running = HomeportProcess.on(folder / "data", settings=settings).start()
+    yield running
+    assert running.stop() == 0, running.log_tail()
+
+
+PEM = """-----BEGIN CERTIFICATE-----
+MIIBeDCCAR2gAwIBAgIUUqLrnTqXHBZbDbCmHKm0pXGqXhYwCgYIKoZIzj0EAwIw
+-----END CERTIFICATE-----
+"""
+
+
+def collect(server: HomeportProcess, query: str = "") -> dict[str, object]:
+    request = urllib.request.Request(f"{server.debug_url}/registry/gc{query}", method="POST")
+    with urllib.request.urlopen(request) as answer:
+        found: dict[str, object] = orjson.loads(answer.read())
+    return found
+
+
+def age(server: HomeportProcess, digest: str) -> Path:
+    """Make a blob look two hours old; its file."""
+    hexadecimal = digest.removeprefix("sha256:")
+    path = server.registry_root / f"docker/registry/v2/blobs/sha256/{hexadecimal[:2]}/{hexadecimal}/data"
+    before = time.time() - 7200
+    os.utime(path, (before, before))
+    return path
+
+
+def test_what_no_manifest_needs_goes_once_it_is_old(server: HomeportProcess) -> None:
+    client = server.client()
+    image = build_image([{"kept": noise("kept", 1000)}])
+    client.push_image("gc/kept", image, "latest")
+    old, young = noise("old", 5000), noise("young", 5000)
+    client.push_blob("gc/kept", old)
+    client.push_blob("gc/kept", young)
+    file = age(server, digest_of(old))
+    for blob in image.blobs:
+        age(server, digest_of(blob))
+
+    preview = collect(server, "?preview=true")
+    there_after_the_preview = file.exists()
+    done = collect(server)
+
+    assert preview["blobs"] == done["blobs"] == [digest_of(old)]
+    assert done["freed_bytes"] == 5000
+    assert there_after_the_preview
+    assert not file.exists()
+    assert client.get(f"/v2/gc/kept/blobs/{digest_of(old)}").status == 404
+    assert client.get(f"/v2/gc/kept/blobs/{digest_of(young)}").body == young
+    assert client.get_manifest("gc/kept", "latest").body == image.manifest
+    assert all(client.get(f"/v2/gc/kept/blobs/{digest_of(blob)}").body == blob for blob in image.blobs)
+
+
+def test_the_same_blob_can_be_pushed_again_afterwards(server: HomeportProcess) -> None:
+    client = server.client()
+    content = noise("again", 3000)
+    client.push_blob("gc/again", content)
+    age(server, digest_of(content))
+
+    collect(server)
+    client.push_blob("gc/again", content)
+
+    assert client.get(f"/v2/gc/again/blobs/{digest_of(content)}").body == content
+
+
+def test_pushes_beside_collections_lose_nothing(server: HomeportProcess) -> None:
+    client = server.client()
+    done = threading.Event()
+
+    def keep_collecting() -> None:
+        while not done.is_set():
+            collect(server)
+
+    collector = threading.Thread(target=keep_collecting)
+    collector.start()
+    images = [build_image([{"file": noise(f"beside{number}", 2000)}]) for number in range(20)]
+    try:
+        for number, image in enumerate(images):
+            client.push_image("gc/beside", image, f"v{number}")
+    finally:
+        done.set()
+        collector.join()
+
+    for number, image in enumerate(images):
+        assert client.get_manifest("gc/beside", f"v{number}").body == image.manifest
+        assert all(client.get(f"/v2/gc/beside/blobs/{digest_of(blob)}").body == blob for blob in image.blobs)
+
+
+def test_only_the_debug_listener_collects(server: HomeportProcess) -> None:
+    assert server.client().request("POST", "/registry/gc").status == 404
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{server.debug_url}/registry/gc")
+
+
+def test_a_browser_finds_what_runs_where(server: HomeportProcess) -> None:
+    request = urllib.request.Request(server.base_url + "/", headers={"Accept": "text/html,*/*;q=0.8"})
+
+    with urllib.request.urlopen(request) as answer:
+        page = answer.read().decode()
+
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "https://registry.example.org" in page
+    assert "docker push registry.example.org/IMAGE" in page
+    assert "https://aws.example.org" in page
+    assert "/homeport-ca.crt" in page
+    assert "SHA-256" in page
+
+
+@pytest.mark.parametrize("accept", [{}, {"Accept": "*/*"}, {"Accept": "application/json"}])
+def test_probes_find_the_empty_answer_of_registry_2(server: HomeportProcess, accept: dict[str, str]) -> None:
+    with urllib.request.urlopen(urllib.request.Request(server.base_url + "/", headers=accept)) as answer:
+        assert (answer.status, answer.read()) == (200, b"")
+
+
+def test_the_authority_lies_at_a_fixed_place_without_a_password(server: HomeportProcess) -> None:
+    with urllib.request.urlopen(server.base_url + "/homeport-ca.crt") as answer:
+        assert answer.read().decode() == PEM
+
+
+def test_a_key_is_never_given_away(tmp_path: Path) -> None:
+    mixed = tmp_path / "both.pem"
+    mixed.write_text(PEM + "-----BEGIN PRIVATE KEY-----\nMIG\n-----END PRIVATE KEY-----\n")
+    running = HomeportProcess.on(tmp_path / "data", settings={"page.authority": str(mixed)}).start()
+    try:
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(running.base_url + "/homeport-ca.crt")
+    finally:
+        running.stop()
