@@ -272,7 +272,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 if json.loads(manifest).get("subject", {}).get("digest") == digest_of(subject)
             }
             found = self.run(list_referrers(self.registry, CALL, name, digest_of(subject), artifact_type="", after=""))
-            assert {self.canonical(name, referrer.digest) for referrer in found} == expected
+            assert {self.canonical(name, referrer.digest) for referrer in found.entries} == expected
 
     def canonical(self, name: RepositoryName, digest: Digest) -> str:
         return str(self.registry.content.revision(name, digest)).removeprefix("sha256:")

@@ -4,6 +4,7 @@ from homeport.registry.errors import BlobInUse, BlobUnknown
 from homeport.registry.model.digest import Digest, is_canonical
 from homeport.registry.model.names import RepositoryName
 from homeport.registry.operations.context import Call, Registry, require
+from homeport.registry.operations.reconcile import reconcile_repository
 from homeport.registry.store.content import Blob
 
 
@@ -84,6 +85,8 @@ async def delete_blob(registry: Registry, call: Call, name: RepositoryName, dige
     """
     require(registry, call, "delete", name)
     await registry.indexed.wait()
+    # Who uses it is read from the index, which has to know of other writers' manifests.
+    await reconcile_repository(registry, name)
     async with registry.lock(name):
         target = registry.content.layer(name, digest)
         if target is None or registry.content.revision(name, digest) is not None:

@@ -8,9 +8,8 @@ from homeport.registry.model.names import RepositoryName, Tag
 from homeport.registry.model.pagination import Page
 from homeport.registry.operations.context import Call, Registry, require
 from homeport.registry.operations.reconcile import reconcile_repository
-from homeport.registry.store.index import Referrer
+from homeport.registry.store.index import ReferrersPage
 
-REFERRERS_A_PAGE = 500
 _CATALOG_STRIDE = 1000
 
 
@@ -53,8 +52,8 @@ async def list_tags(registry: Registry, call: Call, name: RepositoryName, page: 
 
 async def list_referrers(
     registry: Registry, call: Call, name: RepositoryName, subject: Digest, *, artifact_type: str, after: str
-) -> Sequence[Referrer]:
-    """Manifests that name this one as their subject, one more than a page holds if there are more.
+) -> ReferrersPage:
+    """Manifests that name this one as their subject, behind the digest `after`.
 
     Spec: OCI distribution, end-12. The subject itself need not exist.
     """
@@ -63,4 +62,4 @@ async def list_referrers(
     await reconcile_repository(registry, name)
     target = registry.content.revision(name, subject)
     subjects = [subject] if target is None else [subject, target]
-    return await registry.index.referrers(name, subjects, artifact_type, after, REFERRERS_A_PAGE + 1)
+    return await registry.index.referrers(name, subjects, artifact_type, after)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from homeport.kernel.clock import Millis
 from homeport.registry.errors import DigestInvalid, ManifestBlobUnknown, ManifestInvalid, ManifestUnknown, SeveralErrors
 from homeport.registry.model.digest import Digest, algorithm, digest_of
 from homeport.registry.model.manifest import ParsedManifest, parse_manifest, read_stored, sniff_media_type
 from homeport.registry.model.names import Reference, RepositoryName, Tag, as_digest
-from homeport.registry.operations.context import Call, Registry, require
+from homeport.registry.operations.context import LARGE_MANIFEST_BYTES, Call, Registry, require
 from homeport.registry.store.index import Change, ManifestEntry
+from homeport.registry.store.scan import TagEntry, scan_tags
 
 _MEDIA_TYPES_REMEMBERED = 4096
 _FALLBACK_MEDIA_TYPE = "application/octet-stream"
@@ -97,20 +99,30 @@ async def put_manifest(  # what a client says of a manifest
         StorageFull: the disk or the quota is full.
     """
     require(registry, call, "push", name)
+    large = len(data) >= LARGE_MANIFEST_BYTES
+
+    def understand() -> ManifestEntry:
+        return _understand(reference, data, content_type, registry.clock.now())
+
+    entry = await registry.in_thread(understand) if large else understand()
+    tags = [*more_tags] if as_digest(reference) is not None else [Tag(reference), *more_tags]
+    registry.space.require(len(data))
+    run = registry.in_thread if large else registry.on_disk
+    async with registry.lock(name):
+        change = await run(lambda: _store(registry, name, entry, data, tags))
+        await registry.index.add_manifest(name, entry, tags, change=change)
+    registry.pushes[name] = entry.pushed_at
+    return PutManifest(entry.digest, entry.parsed.subject.digest if entry.parsed.subject else None)
+
+
+def _understand(reference: Reference, data: bytes, content_type: str, now: Millis) -> ManifestEntry:
     parsed = parse_manifest(data, content_type)
     asked = as_digest(reference)
     target = digest_of(data)
     digest = target if asked is None else digest_of(data, algorithm(asked))
     if asked is not None and digest != asked:
         raise DigestInvalid(detail={"digest": asked})
-    tags = [*more_tags] if asked is not None else [Tag(reference), *more_tags]
-    registry.space.require(len(data))
-    entry = ManifestEntry(digest, target, len(data), registry.clock.now(), parsed)
-    async with registry.lock(name):
-        change = await registry.on_disk(lambda: _store(registry, name, entry, data, tags))
-        await registry.index.add_manifest(name, entry, tags, change=change)
-    registry.pushes[name] = entry.pushed_at
-    return PutManifest(digest, parsed.subject.digest if parsed.subject else None)
+    return ManifestEntry(digest, target, len(data), now, parsed)
 
 
 def _store(registry: Registry, name: RepositoryName, entry: ManifestEntry, data: bytes, tags: Sequence[Tag]) -> Change:
@@ -156,7 +168,7 @@ async def delete_manifest(registry: Registry, call: Call, name: RepositoryName, 
 
 async def _delete_tag(registry: Registry, name: RepositoryName, tag: Tag) -> None:
     before = registry.content.stamp(name)
-    if not await registry.on_disk(lambda: registry.content.remove_tag(name, tag)):
+    if not await registry.in_thread(lambda: registry.content.remove_tag(name, tag)):
         raise ManifestUnknown(name, tag)
     await registry.index.remove_tag(name, tag, change=Change(before, registry.content.stamp(name)))
 
@@ -165,16 +177,17 @@ async def _delete_revision(registry: Registry, name: RepositoryName, digest: Dig
     target = registry.content.revision(name, digest)
     if target is None:
         raise ManifestUnknown(name, digest)
-    tags = await registry.index.tags_of(name, target)
+    content = registry.content
 
     def remove() -> Change:
-        before = registry.content.stamp(name)
-        # Tags first: one that means nothing is worse than a manifest without one.
-        for tag in tags:
-            if registry.content.tag(name, tag) == target:
-                registry.content.remove_tag(name, tag)
-        registry.content.unlink_revision(name, digest, target)
-        return Change(before, registry.content.stamp(name))
+        before = content.stamp(name)
+        # Tags first: one that means nothing is worse than a manifest without one. The directories say which, not the
+        # index: it need not have seen yet what somebody else has tagged.
+        for entry in list(scan_tags(content.paths, name)):
+            if isinstance(entry, TagEntry) and entry.target == target:
+                content.remove_tag(name, entry.tag)
+        content.unlink_revision(name, digest, target)
+        return Change(before, content.stamp(name))
 
-    change = await registry.on_disk(remove)
+    change = await registry.in_thread(remove)
     await registry.index.remove_manifest(name, target, change=change)

@@ -196,18 +196,26 @@ class Content:
         return None if target is None else self.bytes_of(target)
 
     def bytes_of(self, target: Digest) -> bytes | None:
-        """Small content by its canonical digest; what was read lately is kept in memory, for it cannot change."""
+        """Small content by its canonical digest; what was read lately is kept in memory, for it cannot change.
+
+        For the event loop's thread; others use `read_bytes`.
+        """
         cached = self._cache.get(target)
         if cached is not None:
             self._cache.move_to_end(target)
             return cached
+        data = self.read_bytes(target)
+        if data is not None:
+            self._keep(target, data)
+        return data
+
+    def read_bytes(self, target: Digest) -> bytes | None:
+        """The same from the disk, in any thread."""
         try:
             with open(self.paths.blob(target), "rb", buffering=0) as file:
-                data = file.readall()
+                return file.readall()
         except FileNotFoundError:
             return None
-        self._keep(target, data)
-        return data
 
     def _keep(self, target: Digest, data: bytes) -> None:
         if len(data) > _CACHE_ENTRY_BYTES:
@@ -309,7 +317,7 @@ def _aliases(directory: str, target: Digest) -> list[str]:
 def _modified(directory: str) -> int:
     try:
         return os.stat(directory).st_mtime_ns
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0
 
 

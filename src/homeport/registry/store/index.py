@@ -13,7 +13,7 @@ import orjson
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Database, Snapshot, Tx
 from homeport.kernel.storage.migrations import Migration
-from homeport.kernel.storage.rows import SqlValue, as_bytes, as_int, as_int_or_none, as_text
+from homeport.kernel.storage.rows import Row, SqlValue, as_bytes, as_int, as_int_or_none, as_text
 from homeport.registry.model.digest import Digest
 from homeport.registry.model.manifest import ParsedManifest
 from homeport.registry.model.names import RepositoryName, Tag
@@ -83,6 +83,19 @@ class Referrer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferrersPage:
+    """Some of them, and whether there are more behind the last one."""
+
+    entries: Sequence[Referrer]
+    more: bool
+
+
+_REFERRERS_A_PAGE: Final = 500
+_REFERRERS_BYTES: Final = 4 * 1024 * 1024
+"""Of the annotations on one page; the spec limits the response as it does manifests."""
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryStatistics:
     """A repository in numbers; sizes in bytes, each blob counted once."""
 
@@ -107,10 +120,10 @@ class Index:
         return await self._db.read(lambda tx: _tags(tx, name, after, limit))
 
     async def referrers(
-        self, name: RepositoryName, subjects: Sequence[Digest], artifact_type: str, after: str, limit: int
-    ) -> list[Referrer]:
+        self, name: RepositoryName, subjects: Sequence[Digest], artifact_type: str, after: str
+    ) -> ReferrersPage:
         """Manifests with one of two subjects, sorted by digest, behind `after`; of one artifact type, or of any."""
-        return await self._db.read(lambda tx: _referrers(tx, name, subjects, (artifact_type, after, limit)))
+        return await self._db.read(lambda tx: _referrers(tx, name, subjects, artifact_type, after))
 
     async def holders_of(self, target: Digest) -> list[RepositoryName]:
         """Repositories that hold a blob."""
@@ -122,15 +135,10 @@ class Index:
         sql = "SELECT manifest FROM uses JOIN repositories r ON repository = r.id WHERE r.name = ? AND used = ?"
         return await self._db.read(lambda tx: [Digest(as_text(row[0])) for row in tx.execute(sql, (name, used))])
 
-    async def tags_of(self, name: RepositoryName, target: Digest) -> list[Tag]:
-        """Tags that mean a manifest."""
-        sql = "SELECT t.name FROM tags t JOIN repositories r ON repository = r.id WHERE r.name = ? AND target = ?"
-        return await self._db.read(lambda tx: [Tag(as_text(row[0])) for row in tx.execute(sql, (name, target))])
-
-    async def stamp(self, name: RepositoryName) -> str:
-        """A repository's stamp as it was when the index last agreed with its directories; empty if it never did."""
+    async def stamp(self, name: RepositoryName) -> str | None:
+        """A repository's stamp as it was when the index last agreed with its directories; None if it knows of none."""
         found = await self._db.read(lambda tx: tx.value("SELECT stamp FROM repositories WHERE name = ?", (name,)))
-        return as_text(found or "")
+        return None if found is None else as_text(found)
 
     async def stamps(self) -> dict[RepositoryName, str]:
         """Each repository's stamp as it was when the index last agreed with its directories."""
@@ -297,26 +305,33 @@ def _tags(tx: Snapshot, name: RepositoryName, after: str, limit: int | None) -> 
 
 
 def _referrers(
-    tx: Snapshot, name: RepositoryName, subjects: Sequence[Digest], page: tuple[str, str, int]
-) -> list[Referrer]:
-    artifact_type, after, limit = page
+    tx: Snapshot, name: RepositoryName, subjects: Sequence[Digest], artifact_type: str, after: str
+) -> ReferrersPage:
     sql = (
         "SELECT digest, media_type, size, artifact_type, annotations FROM manifests"
         " WHERE repository = (SELECT id FROM repositories WHERE name = ?) AND subject IN (?, ?) AND digest > ?"
-        " AND (? = '' OR artifact_type = ?) ORDER BY digest LIMIT ?"
+        " AND (? = '' OR artifact_type = ?) ORDER BY digest"
     )
-    return [
-        Referrer(
-            Digest(as_text(digest)),
-            as_text(media_type),
-            as_int(size),
-            as_text(kind),
-            None if annotations is None else as_bytes(annotations),
-        )
-        for digest, media_type, size, kind, annotations in tx.execute(
-            sql, (name, subjects[0], subjects[-1], after, artifact_type, artifact_type, limit)
-        )
-    ]
+    entries: list[Referrer] = []
+    size_bytes = 0
+    for row in tx.execute(sql, (name, subjects[0], subjects[-1], after, artifact_type, artifact_type)):
+        entry = _referrer(row)
+        size_bytes += len(entry.annotations or b"")
+        if entries and (len(entries) == _REFERRERS_A_PAGE or size_bytes > _REFERRERS_BYTES):
+            return ReferrersPage(entries, more=True)
+        entries.append(entry)
+    return ReferrersPage(entries, more=False)
+
+
+def _referrer(row: Row) -> Referrer:
+    digest, media_type, size, artifact_type, annotations = row
+    return Referrer(
+        Digest(as_text(digest)),
+        as_text(media_type),
+        as_int(size),
+        as_text(artifact_type),
+        None if annotations is None else as_bytes(annotations),
+    )
 
 
 def _statistics(tx: Snapshot) -> list[RepositoryStatistics]:

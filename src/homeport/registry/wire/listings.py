@@ -9,12 +9,7 @@ from homeport.registry.errors import Unauthorized
 from homeport.registry.model.digest import parse_digest
 from homeport.registry.model.media_types import OCI_INDEX
 from homeport.registry.model.pagination import next_link, parse_page
-from homeport.registry.operations.listings import (
-    REFERRERS_A_PAGE,
-    list_referrers,
-    list_repositories,
-    list_tags,
-)
+from homeport.registry.operations.listings import list_referrers, list_repositories, list_tags
 from homeport.registry.store.index import Referrer
 from homeport.registry.wire.answers import API_VERSION, json_response
 from homeport.registry.wire.visit import Visit, first
@@ -59,18 +54,17 @@ async def get_referrers(visit: Visit) -> Response:
     name, query = visit.name, visit.query()
     subject = parse_digest(visit.match.rest)
     artifact_type = first(query, "artifactType") or ""
-    found = await list_referrers(
+    page = await list_referrers(
         visit.registry, visit.call, name, subject, artifact_type=artifact_type, after=first(query, "last") or ""
     )
     headers: HeaderList = [API_VERSION, ("Content-Type", OCI_INDEX)]
     if artifact_type:
         headers.append(("OCI-Filters-Applied", "artifactType"))
-    if len(found) > REFERRERS_A_PAGE:
-        found = found[:REFERRERS_A_PAGE]
+    if page.more:
         wanted = f"artifactType={quote(artifact_type, safe='')}&" if artifact_type else ""
         path = visit.addresses.of(visit.request, f"/v2/{name}/referrers/{subject}")
-        headers.append(("Link", f'<{path}?{wanted}last={found[-1].digest}>; rel="next"'))
-    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [_descriptor(referrer) for referrer in found]}
+        headers.append(("Link", f'<{path}?{wanted}last={page.entries[-1].digest}>; rel="next"'))
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [_descriptor(each) for each in page.entries]}
     return Response(200, headers, orjson.dumps(index))
 
 

@@ -5,7 +5,7 @@ from homeport.registry.errors import ManifestInvalid, ManifestTooLarge, TagInval
 from homeport.registry.model.manifest import MAX_MANIFEST_BYTES
 from homeport.registry.model.media_types import DOCKER_IMAGE, DOCKER_LIST
 from homeport.registry.model.names import Tag, as_digest, parse_reference, parse_tag
-from homeport.registry.operations.context import require
+from homeport.registry.operations.context import LARGE_MANIFEST_BYTES, require
 from homeport.registry.operations.manifests import (
     StoredManifest,
     child_for,
@@ -18,7 +18,6 @@ from homeport.registry.wire.conditions import not_modified
 from homeport.registry.wire.visit import Visit
 
 _MOST_TAGS = 10
-_SMALL_BYTES = 256 * 1024
 
 
 async def get(visit: Visit) -> Response:
@@ -76,8 +75,8 @@ async def _read(visit: Visit) -> bytes:
     """A manifest's bytes; only a few large ones are in memory at a time."""
     body = visit.request.body
     try:
-        if body.length is not None and body.length <= _SMALL_BYTES:
-            return await body.read(_SMALL_BYTES)
+        if body.length is not None and body.length < LARGE_MANIFEST_BYTES:
+            return await body.read(LARGE_MANIFEST_BYTES)
         async with visit.registry.large_manifests:
             return await body.read(MAX_MANIFEST_BYTES)
     except BodyTooLarge as error:
