@@ -108,7 +108,35 @@ def refuse(violations: Sequence[Violation]) -> AwsError:
 def _sentence(violation: Violation) -> str:
     if violation.kind == "range":
         return f"Value at '{violation.member}' failed to satisfy constraint: {violation.constraint}"
+    if violation.kind == "enum":
+        return _in_aws_order(violation.sentence)
     return violation.sentence
+
+
+def _in_aws_order(sentence: str) -> str:
+    """AWS lists the values of some enumerations in another order than its model does."""
+    head, opening, values = sentence.rpartition("[")
+    known = _ENUM_ORDERS.get(frozenset(values.removesuffix("]").split(", ")))
+    return sentence if known is None else f"{head}{opening}{', '.join(known)}]"
+
+
+_ENUM_ORDERS: Mapping[frozenset[str], Sequence[str]] = {
+    frozenset(order): order
+    for order in (
+        ("B", "N", "S"),
+        ("INDEXES", "TOTAL", "NONE"),
+        ("SIZE", "NONE"),
+        ("OR", "AND"),
+        ("PROVISIONED", "PAY_PER_REQUEST"),
+        ("ALL", "INCLUDE", "KEYS_ONLY"),
+        ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
+        ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
+        (
+            *("IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH"),
+            *("GE", "CONTAINS"),
+        ),
+    )
+}
 
 
 SERVICE: Service[Any] = Service(

@@ -36,12 +36,11 @@ def plan(table: Table, index: Index | None, conditions: KeyConditions) -> Span:
     last: KeyCondition | None = None
     for key in ranges:
         condition = conditions.get(key.name)
+        if condition is None:
+            break
         if last is not None:
             # Only the last condition may be other than an equality: the ones before it lengthen the prefix.
             prefix += keys.terminated(keys.scalar_bytes(last.values[0]))
-            last = None
-        if condition is None:
-            break
         last = condition
     if last is None:
         return Span(prefix, keys.after(prefix))
