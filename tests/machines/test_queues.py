@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +69,7 @@ class QueueMachine(RuleBasedStateMachine):
         # Every third one is too long for its row.
         return f"message {self.count} " + "x" * (3000 if self.count % 3 == 0 else 5)
 
-    def note(self, messages: list[dict[str, Any]], hide: int) -> list[tuple[str, str, int]]:
+    def note(self, messages: Sequence[Mapping[str, Any]], hide: int) -> list[tuple[str, str, int]]:
         got = []
         for message in messages:
             known = self.known(message["Body"])

@@ -238,7 +238,7 @@ def test_an_error_without_a_model_has_both_its_names(sqs: Any, queue: str) -> No
     with pytest.raises(ClientError) as caught:
         sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=11)
 
-    error = caught.value.response["Error"]
+    error: Any = caught.value.response["Error"]
     assert (
         error["Message"] == "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: "
         "Must be between 1 and 10, if provided."

@@ -1,0 +1,257 @@
+"""From a topic to its queues: envelopes, raw messages, filters, FIFO, dead letters."""
+
+import base64
+import json
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from tests.aws_server import AwsServer
+
+
+def arn_of(name: str) -> str:
+    return f"arn:aws:sqs:us-east-1:000000000000:{name}"
+
+
+class World:
+    """A topic with clients of both services."""
+
+    def __init__(self, aws: AwsServer) -> None:
+        self.aws = aws
+        self.sns, self.sqs = aws.client("sns"), aws.client("sqs")
+
+    def topic(self, name: str = "topic", **attributes: str) -> str:
+        arn: str = self.sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return arn
+
+    def queue(self, topic: str, name: str = "queue", **attributes: str) -> str:
+        more = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+        url: str = self.sqs.create_queue(QueueName=name, Attributes=more)["QueueUrl"]
+        self.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn_of(name), Attributes=attributes)
+        return url
+
+    def received(self, queue: str) -> list[Mapping[str, Any]]:
+        result = self.sqs.receive_message(
+            QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]
+        )
+        found: list[Mapping[str, Any]] = result.get("Messages", [])
+        return found
+
+    def envelopes(self, queue: str) -> list[dict[str, Any]]:
+        return [json.loads(message["Body"]) for message in self.received(queue)]
+
+
+@pytest.fixture
+def world(aws: AwsServer) -> World:
+    return World(aws)
+
+
+def test_a_queue_gets_the_message_in_its_envelope(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic)
+    attributes = {"n": {"DataType": "Number", "StringValue": "1.5"}, "b": {"DataType": "Binary", "BinaryValue": b"\0"}}
+
+    published = world.sns.publish(TopicArn=topic, Message="hello", Subject="about", MessageAttributes=attributes)
+
+    (envelope,) = world.envelopes(queue)
+    assert envelope["Type"] == "Notification"
+    assert envelope["MessageId"] == published["MessageId"]
+    assert (envelope["Message"], envelope["Subject"], envelope["TopicArn"]) == ("hello", "about", topic)
+    assert envelope["MessageAttributes"] == {
+        "n": {"Type": "Number", "Value": "1.5"},
+        "b": {"Type": "Binary", "Value": "AA=="},
+    }
+
+
+@pytest.mark.parametrize(("version", "digest"), [("1", hashes.SHA1()), ("2", hashes.SHA256())])  # noqa: S303 # AWS's
+def test_the_signature_verifies_against_the_certificate(
+    world: World, version: str, digest: hashes.HashAlgorithm
+) -> None:
+    """SNS developer guide, "Verifying the signatures of Amazon SNS messages"."""
+    topic = world.topic(SignatureVersion=version)
+    queue = world.queue(topic)
+    world.sns.publish(TopicArn=topic, Message="hello\nworld", Subject="about")
+    (envelope,) = world.envelopes(queue)
+
+    names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+    signed = "".join(f"{name}\n{envelope[name]}\n" for name in names).encode()
+    with urllib.request.urlopen(envelope["SigningCertURL"]) as answer:
+        key = x509.load_pem_x509_certificate(answer.read()).public_key()
+
+    assert envelope["SignatureVersion"] == version
+    assert isinstance(key, rsa.RSAPublicKey)
+    key.verify(base64.b64decode(envelope["Signature"]), signed, padding.PKCS1v15(), digest)
+
+
+def test_the_key_outlives_a_restart(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic)
+    world.sns.publish(TopicArn=topic, Message="a")
+    world.aws.restart()
+    world.sns.publish(TopicArn=topic, Message="b")
+
+    first, second = world.envelopes(queue)
+
+    assert first["SigningCertURL"] == second["SigningCertURL"]
+
+
+def test_raw_delivery_hands_on_message_and_attributes(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic, RawMessageDelivery="true")
+    attributes = {"b": {"DataType": "Binary", "BinaryValue": b"\0\1"}}
+
+    world.sns.publish(TopicArn=topic, Message="hello", MessageAttributes=attributes)
+
+    (message,) = world.received(queue)
+    assert message["Body"] == "hello"
+    assert message["MessageAttributes"] == attributes
+
+
+def test_each_protocol_gets_its_part_of_a_structured_message(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic)
+    text = json.dumps({"default": "for all", "sqs": "for queues"})
+
+    world.sns.publish(TopicArn=topic, Message=text, MessageStructure="json")
+
+    assert world.envelopes(queue)[0]["Message"] == "for queues"
+    with pytest.raises(ClientError, match="No default entry in JSON message body"):
+        world.sns.publish(TopicArn=topic, Message='{"sqs": "x"}', MessageStructure="json")
+
+
+def test_filters_look_at_attributes_or_at_the_body(world: World) -> None:
+    topic = world.topic()
+    by_attribute = world.queue(topic, "a", FilterPolicy='{"kind": ["x", {"prefix": "y"}]}')
+    by_absence = world.queue(topic, "b", FilterPolicy='{"kind": [{"exists": false}]}')
+    by_body = world.queue(
+        topic, "c", FilterPolicy='{"o": {"n": [{"numeric": [">", 1]}]}}', FilterPolicyScope="MessageBody"
+    )
+    kind = {"kind": {"DataType": "String", "StringValue": "yes"}}
+
+    world.sns.publish(TopicArn=topic, Message='{"o": {"n": 2}}')
+    world.sns.publish(TopicArn=topic, Message='{"o": {"n": 1}}', MessageAttributes=kind)
+
+    assert [e["Message"] for e in world.envelopes(by_attribute)] == ['{"o": {"n": 1}}']
+    assert [e["Message"] for e in world.envelopes(by_absence)] == ['{"o": {"n": 2}}']
+    assert [e["Message"] for e in world.envelopes(by_body)] == ['{"o": {"n": 2}}']
+
+
+def test_a_wrong_filter_is_refused_at_subscribe_and_later(world: World) -> None:
+    topic = world.topic()
+    with pytest.raises(ClientError) as caught:
+        world.queue(topic, FilterPolicy='{"key":[{"suffix":100}]}')
+    assert caught.value.response["Error"]["Message"] == (
+        "Invalid parameter: Attributes Reason: FilterPolicy: suffix match pattern must be a string\n"
+        ' at [Source: (String)"{"key":[{"suffix":100}]}"; line: 1, column: 22]'
+    )
+    world.queue(topic)
+    (one,) = world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+
+    with pytest.raises(ClientError) as caught:
+        world.sns.set_subscription_attributes(
+            SubscriptionArn=one["SubscriptionArn"], AttributeName="FilterPolicy", AttributeValue='{"a":"b"}'
+        )
+
+    assert caught.value.response["Error"]["Message"].startswith(
+        'Invalid parameter: FilterPolicy: "a" must be an object or an array\n'
+    )
+
+
+def test_a_batch_goes_out_as_single_messages(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic)
+    entries = [{"Id": "1", "Message": "a"}, {"Id": "2", "Message": "b", "Subject": "\n"}, {"Id": "3", "Message": "c"}]
+
+    result = world.sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+
+    assert [one["Id"] for one in result["Successful"]] == ["1", "3"]
+    assert [(one["Id"], one["Code"]) for one in result["Failed"]] == [("2", "InvalidParameter")]
+    assert [e["Message"] for e in world.envelopes(queue)] == ["a", "c"]
+
+
+def test_a_fifo_topic_keeps_order_and_drops_duplicates(world: World) -> None:
+    topic = world.topic("t.fifo", FifoTopic="true", ContentBasedDeduplication="true")
+    fifo, plain = world.queue(topic, "q.fifo"), world.queue(topic, "plain")
+    first = world.sns.publish(TopicArn=topic, Message="1", MessageGroupId="g")
+    again = world.sns.publish(TopicArn=topic, Message="1", MessageGroupId="g")
+    world.sns.publish(TopicArn=topic, Message="2", MessageGroupId="g")
+
+    assert again["MessageId"] == first["MessageId"]
+    assert again["SequenceNumber"] == first["SequenceNumber"]
+    messages = world.received(fifo)
+    assert [json.loads(m["Body"])["Message"] for m in messages] == ["1", "2"]
+    assert messages[0]["Attributes"]["MessageGroupId"] == "g"
+    assert "Signature" not in json.loads(messages[0]["Body"])
+    (one, _) = world.received(plain)
+    assert "MessageGroupId" not in one["Attributes"]
+
+
+def test_what_a_queue_does_not_take_becomes_a_dead_letter(world: World) -> None:
+    topic = world.topic()
+    dead = world.sqs.create_queue(QueueName="dead")["QueueUrl"]
+    queue = world.queue(topic, RedrivePolicy=json.dumps({"deadLetterTargetArn": arn_of("dead")}))
+    world.sqs.delete_queue(QueueUrl=queue)
+
+    published = world.sns.publish(TopicArn=topic, Message="lost")
+
+    (letter,) = world.received(dead)
+    assert json.loads(letter["Body"])["Message"] == "lost"
+    assert letter["MessageAttributes"]["RequestID"]["StringValue"] == published["MessageId"]
+    assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "AWS.SimpleQueueService.NonExistentQueue"
+
+
+def test_a_subscription_replays_the_archive(world: World) -> None:
+    policy = json.dumps({"MessageRetentionPeriod": "30"})
+    topic = world.topic("t.fifo", FifoTopic="true", ContentBasedDeduplication="true", ArchivePolicy=policy)
+    world.sns.publish(TopicArn=topic, Message="too early", MessageGroupId="g")
+    world.aws.advance(seconds=600)
+    for text in ("1", "2"):
+        world.sns.publish(TopicArn=topic, Message=text, MessageGroupId="g")
+    world.aws.advance(seconds=600)
+
+    replay = json.dumps({"PointType": "Timestamp", "StartingPoint": "2026-01-01T00:10:00.000Z"})
+    queue = world.queue(topic, "q.fifo", ReplayPolicy=replay)
+    world.aws.run_jobs()
+
+    assert [e["Message"] for e in world.envelopes(queue)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("request_of", "code", "message"),
+    [
+        ({"Message": ""}, "InvalidParameter", "Invalid parameter: Empty message"),
+        ({"Message": "m", "Subject": ""}, "InvalidParameter", "Invalid parameter: Subject"),
+        ({"Message": "x" * 262_145}, "InvalidParameter", "Invalid parameter: Message too long"),
+        (
+            {"Message": "m", "MessageDeduplicationId": "d"},
+            "InvalidParameter",
+            (
+                "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter "
+                "that is not valid for this topic type"
+            ),
+        ),
+        (
+            {"Message": "m", "MessageAttributes": {"attr1": {"DataType": "Prefixed.String", "StringValue": "x"}}},
+            "ParameterValueInvalid",
+            (
+                "The message attribute 'attr1' has an invalid message attribute type, the set of supported type prefixes "
+                "is Binary, Number, and String."
+            ),
+        ),
+    ],
+)
+def test_publications_that_break_a_rule_are_refused(
+    world: World, request_of: dict[str, Any], code: str, message: str
+) -> None:
+    topic = world.topic()
+
+    with pytest.raises(ClientError) as caught:
+        world.sns.publish(TopicArn=topic, **request_of)
+
+    error = caught.value.response["Error"]
+    assert (error["Code"], error["Message"]) == (code, message)

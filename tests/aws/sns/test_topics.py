@@ -1,0 +1,180 @@
+"""Topics and subscriptions: made, described, changed, listed, ended."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from tests.aws.sns.test_fan_out import World, arn_of
+from tests.aws_server import AwsServer
+
+
+@pytest.fixture
+def world(aws: AwsServer) -> World:
+    return World(aws)
+
+
+def refusal(call: Any, **request: Any) -> tuple[str, str]:
+    """Code and message of the error that a call meets."""
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_a_topic_reads_back_everything(world: World) -> None:
+    given = {
+        "DisplayName": "Topic",
+        "KmsMasterKeyId": "alias/key",
+        "SignatureVersion": "2",
+        "TracingConfig": "Active",
+        "HTTPSuccessFeedbackRoleArn": "arn:aws:iam::000000000000:role/r",
+        "HTTPSuccessFeedbackSampleRate": "50",
+        "DeliveryPolicy": json.dumps({"http": {"defaultHealthyRetryPolicy": {"numRetries": 5}}}),
+    }
+    topic = world.topic(**given)
+
+    found = world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+
+    assert {name: found[name] for name in given} == given
+    effective = json.loads(found["EffectiveDeliveryPolicy"])["http"]
+    assert effective["defaultHealthyRetryPolicy"]["numRetries"] == 5
+    assert effective["defaultHealthyRetryPolicy"]["minDelayTarget"] == 20
+    assert json.loads(found["Policy"])["Id"] == "__default_policy_ID"
+
+
+@pytest.mark.parametrize(
+    ("arn", "answer"),
+    [
+        (
+            "topic",
+            ("InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1"),
+        ),
+        ("arn:aws:sns:us-east-1:000000000000:missing", ("NotFound", "Topic does not exist")),
+    ],
+)
+def test_topics_that_are_not_there(world: World, arn: str, answer: tuple[str, str]) -> None:
+    assert refusal(world.sns.get_topic_attributes, TopicArn=arn) == answer
+
+
+def test_making_the_same_topic_again_finds_it_unless_its_tags_differ(world: World) -> None:
+    tags = [{"Key": "a", "Value": "1"}]
+    first = world.sns.create_topic(Name="t", Tags=tags)
+
+    assert world.sns.create_topic(Name="t")["TopicArn"] == first["TopicArn"]
+    assert refusal(world.sns.create_topic, Name="t", Tags=[{"Key": "b", "Value": "1"}]) == (
+        "InvalidParameter",
+        "Invalid parameter: Tags Reason: Topic already exists with different tags",
+    )
+
+
+def test_topics_are_listed_in_pages(world: World) -> None:
+    for number in range(101):
+        world.topic(f"t{number:03}")
+
+    pages = list(world.sns.get_paginator("list_topics").paginate())
+
+    assert [len(page["Topics"]) for page in pages] == [100, 1]
+
+
+def test_permissions_and_tags(world: World) -> None:
+    topic = world.topic()
+    world.sns.add_permission(TopicArn=topic, Label="l", AWSAccountId=["111111111111"], ActionName=["Publish"])
+    world.sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    world.sns.untag_resource(ResourceArn=topic, TagKeys=["a"])
+
+    policy = json.loads(world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
+
+    assert policy["Statement"][1]["Action"] == "SNS:Publish"
+    assert world.sns.list_tags_for_resource(ResourceArn=topic)["Tags"] == [{"Key": "b", "Value": "2"}]
+    permission = {"TopicArn": topic, "AWSAccountId": ["111111111111"]}
+    assert refusal(world.sns.add_permission, Label="l", ActionName=["Publish"], **permission)[1] == (
+        "Invalid parameter: Statement already exists"
+    )
+    assert refusal(world.sns.add_permission, Label="m", ActionName=["Nonsense"], **permission)[1] == (
+        "Invalid parameter: Policy statement action out of service scope!"
+    )
+
+
+def test_a_subscription_reads_back_everything(world: World) -> None:
+    topic = world.topic()
+    dead = json.dumps({"deadLetterTargetArn": arn_of("dead")})
+    given = {"RawMessageDelivery": "true", "FilterPolicy": '{"a": ["b"]}', "RedrivePolicy": dead}
+    world.queue(topic, **given)
+    (listed,) = world.sns.list_subscriptions()["Subscriptions"]
+
+    found = world.sns.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
+
+    assert found == given | {
+        "ConfirmationWasAuthenticated": "true",
+        "Endpoint": arn_of("queue"),
+        "FilterPolicyScope": "MessageAttributes",
+        "Owner": "000000000000",
+        "PendingConfirmation": "false",
+        "Protocol": "sqs",
+        "SubscriptionArn": listed["SubscriptionArn"],
+        "SubscriptionPrincipal": "arn:aws:iam::000000000000:root",
+        "TopicArn": topic,
+    }
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "message"),
+    [
+        ("pigeon", "x", "Invalid parameter: Amazon SNS does not support this protocol string: pigeon"),
+        ("sqs", "http://localhost/000000000000/q", "Invalid parameter: SQS endpoint ARN"),
+        ("sms", "invalid-number", "Invalid parameter: Invalid SMS endpoint: invalid-number"),
+        ("http", "https://localhost/", "Invalid parameter: Endpoint must match the specified protocol"),
+        (
+            "sqs",
+            "arn:aws:sqs:us-east-1:000000000000:q.fifo",
+            (
+                "Invalid parameter: Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to "
+                "standard SNS topics"
+            ),
+        ),
+    ],
+)
+def test_endpoints_that_cannot_subscribe(world: World, protocol: str, endpoint: str, message: str) -> None:
+    topic = world.topic()
+
+    assert refusal(world.sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint) == (
+        "InvalidParameter",
+        message,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arn", "message"),
+    [
+        ("x", "Invalid parameter: SubscriptionArn Reason: An ARN must have at least 6 elements, not 1"),
+        ("arn:aws:sns:us-east-1:000000000000:t", "Invalid parameter: SubscriptionId"),
+        ("", "Invalid parameter: SubscriptionArn Reason: no value for required parameter"),
+    ],
+)
+def test_what_is_no_subscription_cannot_be_ended(world: World, arn: str, message: str) -> None:
+    assert refusal(world.sns.unsubscribe, SubscriptionArn=arn) == ("InvalidParameter", message)
+
+
+def test_data_protection_policies_are_kept(world: World) -> None:
+    topic = world.topic()
+    statement = {"DataDirection": "Inbound", "Principal": ["*"], "DataIdentifier": [], "Operation": {"Deny": {}}}
+    policy = json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": [statement]})
+
+    world.sns.put_data_protection_policy(ResourceArn=topic, DataProtectionPolicy=policy)
+
+    assert world.sns.get_data_protection_policy(ResourceArn=topic)["DataProtectionPolicy"] == policy
+    assert refusal(world.sns.put_data_protection_policy, ResourceArn=topic, DataProtectionPolicy="{")[0] == (
+        "InvalidParameter"
+    )
+
+
+def test_a_deleted_topic_is_gone_and_may_be_made_again_without_subscribers(world: World) -> None:
+    topic = world.topic()
+    world.queue(topic)
+    world.sns.delete_topic(TopicArn=topic)
+    world.sns.delete_topic(TopicArn=topic)
+
+    assert refusal(world.sns.publish, TopicArn=topic, Message="m")[0] == "NotFound"
+    world.topic()
+    assert world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
