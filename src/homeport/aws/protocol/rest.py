@@ -54,9 +54,9 @@ class Bindings:
         self._malformed = malformed
         self._labels: list[_Bound] = []
         self._query: list[_Bound] = []
-        self._headers: list[_Bound] = []
         self._prefixes: list[tuple[str, str]] = []
-        places = {"uri": self._labels, "querystring": self._query, "header": self._headers}
+        headers: list[_Bound] = []
+        places = {"uri": self._labels, "querystring": self._query, "header": headers}
         for member, reference in shape["members"].items():
             location = reference.get("location", "")
             wire_name = reference.get("locationName", member)
@@ -65,6 +65,7 @@ class Bindings:
             elif location in places:
                 read = _values_reader(model.shapes[reference["shape"]], model, header=location == "header")
                 places[location].append(_Bound(member, location, wire_name, read))
+        self._by_header = {bound.wire_name.lower(): bound for bound in headers}
 
     def read(self, request: WireRequest) -> Members:
         """The members that the request has.
@@ -80,16 +81,24 @@ class Bindings:
                 values = request.query.get(bound.wire_name)
                 if values is not None:
                     self._take(found, bound, values)
-        headers = request.headers
-        for bound in self._headers:
-            text = headers.get(bound.wire_name)
-            if text is not None:
-                self._take(found, bound, [text])
-        for member, prefix in self._prefixes:
-            found[member] = {
-                name[len(prefix) :].lower(): value for name, value in headers.items() if name.lower().startswith(prefix)
-            }
+        self._read_headers(found, request.headers)
         return found
+
+    def _read_headers(self, found: Members, headers: Mapping[str, str]) -> None:
+        # A request has fewer headers than an operation of S3 could take.
+        maps: list[tuple[str, dict[str, str]]] = []
+        for member, prefix in self._prefixes:
+            values: dict[str, str] = {}
+            found[member] = values
+            maps.append((prefix, values))
+        for name, text in headers.items():
+            lower = name.lower()
+            bound = self._by_header.get(lower)
+            if bound is not None and bound.member not in found:
+                self._take(found, bound, [text])
+            for prefix, values in maps:
+                if lower.startswith(prefix):
+                    values.setdefault(lower[len(prefix) :], text)
 
     def _take(self, found: Members, bound: _Bound, values: list[str]) -> None:
         try:

@@ -87,12 +87,20 @@ class Routes:
         self._by_method: dict[str, list[_Route]] = {}
         for route in routes:
             self._by_method.setdefault(route.operation.method, []).append(route)
+        self._plain_by_method = {
+            method: [route for route in found if not route.query and not route.required_query]
+            for method, found in self._by_method.items()
+        }
+        self._telling = frozenset(
+            name for route in routes for name in (*(name for name, _ in route.query), *route.required_query)
+        )
         self.sub_resources: Final = frozenset(name for route in routes for name, _ in route.query)
         """Every query key that tells operations apart."""
 
     def find(self, method: str, path: str, query: Query, headers: Mapping[str, str]) -> Matched | None:
         """The operation that is meant; `path` is still percent-encoded."""
-        for route in self._by_method.get(method, ()):
+        by_method = self._plain_by_method if self._telling.isdisjoint(query) else self._by_method
+        for route in by_method.get(method, ()):
             if not _query_fits(route, query) or not all(name in headers for name in route.required_headers):
                 continue
             match = route.pattern.fullmatch(path)

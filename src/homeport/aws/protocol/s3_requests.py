@@ -43,6 +43,8 @@ def refuse_other_operation(
     Of keys that no operation knows those without a value are sub-resources of AWS's tomorrow; they are refused where
     something would be changed. SDKs name the operation that they mean in `x-id`.
     """
+    if not query:
+        return
     meant = query.get("x-id")
     if meant and meant[0] != operation.name and meant[0] not in {"ListObjects", "ListBuckets"}:
         raise OperationNotImplemented("S3", meant[0][:100])

@@ -7,6 +7,7 @@ import re
 from calendar import timegm
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate, parsedate_tz
+from functools import lru_cache
 from typing import Final, Literal
 
 from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
@@ -37,11 +38,21 @@ class ValueMalformed(ValueError):
 def write_timestamp(at: Millis, form: TimestampFormat) -> str:
     """An instant as text; milliseconds are kept by `iso8601`, and by `unixTimestamp` where there are any."""
     if form == "iso8601":
-        moment = datetime.fromtimestamp(at // MILLIS_PER_SECOND, tz=UTC)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % MILLIS_PER_SECOND:03}Z"
+        return f"{_iso_second(at // MILLIS_PER_SECOND)}.{at % MILLIS_PER_SECOND:03}Z"
     if form == "rfc822":
-        return formatdate(at // MILLIS_PER_SECOND, usegmt=True)
+        return _http_date(at // MILLIS_PER_SECOND)
     return f"{at // MILLIS_PER_SECOND}" if not at % MILLIS_PER_SECOND else f"{at / MILLIS_PER_SECOND:.3f}"
+
+
+# Listings are full of objects that were put in the same few seconds, and hot objects are read again and again.
+@lru_cache(maxsize=4096)
+def _iso_second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, tz=UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+@lru_cache(maxsize=1024)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def read_timestamp(text: str) -> Millis:

@@ -28,14 +28,15 @@ _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 # A carriage return would be read back as a line feed; other control characters have no form in XML 1.0 at all, and
 # AWS writes them as references, which lenient parsers take.
 _SPECIAL = re.compile('[&<>"\x00-\x08\x0b-\x1f\ufffe\uffff]')
-_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 
 
 def escape(text: str) -> str:
     """Text as an element's or attribute's content."""
     if _SPECIAL.search(text) is None:
         return text
-    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0]) or f"&#x{ord(match[0]):X};", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return _CONTROL.sub(lambda match: f"&#x{ord(match[0]):X};", text)
 
 
 def parse_xml(content: bytes) -> Element:
@@ -295,7 +296,9 @@ def _structure_writer(
     declared = f' xmlns:{namespace["prefix"]}="{namespace["uri"]}"' if "prefix" in namespace else ""
 
     def write(out: list[str], value: Any) -> None:
-        given = "".join(f' {wire}="{escape(value[m])}"' for m, wire in attributes if value.get(m) is not None)
+        given = ""
+        if attributes:
+            given = "".join(f' {wire}="{escape(value[m])}"' for m, wire in attributes if value.get(m) is not None)
         out.append(f"<{name}{declared}{given}>")
         for member, inner in writers:
             item = value.get(member)
@@ -308,7 +311,19 @@ def _structure_writer(
 
 def _scalar_writer(name: str, text_of: Callable[[Any], str]) -> Write:
     opening, closing = f"<{name}>", f"</{name}>"
+    if text_of is escape:
+        return _string_writer(opening, closing)
     return lambda out, value: out.append(f"{opening}{text_of(value)}{closing}")
+
+
+def _string_writer(opening: str, closing: str) -> Write:
+    """The same for texts, most of which need no escaping: a listing has thousands."""
+    special = _SPECIAL.search
+
+    def write(out: list[str], value: Any) -> None:
+        out.append(f"{opening}{value if special(value) is None else escape(value)}{closing}")
+
+    return write
 
 
 def _wrapped(name: str, inner: Write) -> Write:
