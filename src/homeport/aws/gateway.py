@@ -117,13 +117,11 @@ class Gateway:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            answer = await self._bucket_preflight(request)
-            return answer if answer is not None else self._cors.preflight(request)
         step = _Step(request, _request_id(request.id), _fallback(request), request.raw_path)
         try:
-            found = await self._surface(request)
-            return found if found is not None else await self._serve(step)
+            if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+                return await self._bucket_preflight(request) or self._cors.preflight(request)
+            return await self._surface(request) or await self._serve(step)
         except (BodyCutOff, BodyStalled):
             raise
         except Exception as error:  # noqa: BLE001 # the gateway is one of the three places that catch everything
