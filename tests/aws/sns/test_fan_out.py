@@ -231,16 +231,16 @@ def test_a_subscription_replays_the_archive(world: World) -> None:
             {"Message": "m", "MessageDeduplicationId": "d"},
             "InvalidParameter",
             (
-                "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter "
-                "that is not valid for this topic type"
+                "Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId "
+                "parameter that is not valid for this topic type"
             ),
         ),
         (
             {"Message": "m", "MessageAttributes": {"attr1": {"DataType": "Prefixed.String", "StringValue": "x"}}},
             "ParameterValueInvalid",
             (
-                "The message attribute 'attr1' has an invalid message attribute type, the set of supported type prefixes "
-                "is Binary, Number, and String."
+                "The message attribute 'attr1' has an invalid message attribute type, the set of supported type "
+                "prefixes is Binary, Number, and String."
             ),
         ),
     ],
