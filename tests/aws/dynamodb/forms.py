@@ -1,6 +1,6 @@
 """Tables as tests want them, and what refusals say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -38,25 +38,19 @@ def index(name: str, *keys: str, projection: str = "ALL", hashes: int = 1, **opt
 
 def wire(value: Any) -> dict[str, Any]:
     """A Python value as an attribute value."""
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case None:
-            return {"NULL": True}
-        case int() | float():
-            return {"N": str(value)}
-        case str():
-            return {"S": value}
-        case bytes():
-            return {"B": value}
-        case set():
-            kinds = {"SS" if isinstance(member, str) else "NS" for member in value}
-            return {kinds.pop(): sorted(map(str, value))}
-        case list():
-            return {"L": [wire(element) for element in value]}
-        case dict():
-            return {"M": item(**value)}
-    raise AssertionError(value)
+    return next(make(value) for kind, make in _MAKERS if isinstance(value, kind))
+
+
+_MAKERS: tuple[tuple[Any, Callable[[Any], dict[str, Any]]], ...] = (
+    (bool, lambda value: {"BOOL": value}),
+    (type(None), lambda _: {"NULL": True}),
+    ((int, float), lambda value: {"N": str(value)}),
+    (str, lambda value: {"S": value}),
+    (bytes, lambda value: {"B": value}),
+    (set, lambda value: {"SS" if all(isinstance(each, str) for each in value) else "NS": sorted(map(str, value))}),
+    (list, lambda value: {"L": [wire(element) for element in value]}),
+    (dict, lambda value: {"M": item(**value)}),
+)
 
 
 def item(**attributes: Any) -> dict[str, Any]:
@@ -67,25 +61,22 @@ def item(**attributes: Any) -> dict[str, Any]:
 def plain(value: dict[str, Any]) -> Any:
     """An attribute value as a Python value."""
     ((kind, content),) = value.items()
-    match kind:
-        case "N":
-            return int(content) if content.lstrip("-").isdigit() else float(content)
-        case "L":
-            return [plain(element) for element in content]
-        case "M":
-            return {name: plain(field) for name, field in content.items()}
-        case "SS":
-            return set(content)
-        case "NS":
-            return {int(member) for member in content}
-        case "NULL":
-            return None
-    return content
+    return _READERS.get(kind, lambda same: same)(content)
 
 
 def plain_item(found: dict[str, Any]) -> dict[str, Any]:
     """An item as Python values."""
     return {name: plain(value) for name, value in found.items()}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "N": lambda text: int(text) if text.lstrip("-").isdigit() else float(text),
+    "L": lambda elements: [plain(element) for element in elements],
+    "M": plain_item,
+    "SS": set,
+    "NS": lambda members: {int(member) for member in members},
+    "NULL": lambda _: None,
+}
 
 
 def refusal(call: Any, **request: Any) -> tuple[str, str]:

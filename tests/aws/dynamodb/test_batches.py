@@ -82,8 +82,10 @@ def test_what_is_beyond_sixteen_megabytes_is_left_for_another_time(dynamodb: Any
         ({}, "The requestItems parameter is required for BatchWriteItem"),
         (
             {"table": [{}]},
-            ("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
-            "supported datatypes"),
+            (
+                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the "
+                "supported datatypes"
+            ),
         ),
     ],
 )

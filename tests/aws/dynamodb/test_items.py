@@ -227,8 +227,10 @@ def test_item_collections_are_measured_where_there_are_any(dynamodb: Any) -> Non
         ({"pk": {"N": "1"}, "sk": {"N": "1"}}, f"{INVALID}Type mismatch for key pk expected: S actual: N"),
         (
             {"pk": {"S": ""}, "sk": {"N": "1"}},
-            ("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-            "empty string value. Key: pk"),
+            (
+                "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
+                "empty string value. Key: pk"
+            ),
         ),
         (
             {"pk": {"S": "k" * 2049}, "sk": {"N": "1"}},
@@ -290,8 +292,11 @@ def test_the_key_cannot_be_updated(dynamodb: Any, table: str) -> None:
     [
         (
             {"Expected": {"pk": {"Exists": False}}, "ConditionExpression": "attribute_exists(pk)"},
-            ("Can not use both expression and non-expression parameters in the same request: Non-expression parameters: "
-            "{Expected} Expression parameters: {ConditionExpression}"),
+            (
+                "Can not use both expression and non-expression parameters in the same request: "
+                "Non-expression parameters: "
+                "{Expected} Expression parameters: {ConditionExpression}"
+            ),
         ),
         (
             {"ExpressionAttributeNames": {"#a": "a"}},
@@ -311,14 +316,20 @@ def test_the_key_cannot_be_updated(dynamodb: Any, table: str) -> None:
         ),
         (
             {"ConditionExpression": "attribute_exists(pk)", "ExpressionAttributeValues": {":a": {"N": "x"}}},
-            ("ExpressionAttributeValues contains invalid value: The parameter cannot be converted to a numeric value: x "
-            "for key :a"),
+            (
+                "ExpressionAttributeValues contains invalid value: The parameter cannot be converted "
+                "to a numeric value: x "
+                "for key :a"
+            ),
         ),
         ({"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
         (
             {"ReturnValues": "WRONG"},
-            ("1 validation error detected: Value 'WRONG' at 'returnValues' failed to satisfy constraint: Member must "
-            "satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"),
+            (
+                "1 validation error detected: Value 'WRONG' at 'returnValues' failed to satisfy "
+                "constraint: Member must "
+                "satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]"
+            ),
         ),
     ],
 )
@@ -341,7 +352,7 @@ def test_boto3s_resource_works_with_python_values(aws: AwsServer, dynamodb: Any,
     found = resource.get_item(Key={"pk": "a", "sk": 1})["Item"]
     assert found["price"] == Decimal("9.99")
     assert found["tags"] == {"x"}
-    assert bytes(found["raw"]) == b"1"  # type: ignore[arg-type] # boto3's Binary is no buffer to mypy
+    assert bytes(found["raw"]) == b"1"
 
 
 def test_an_operation_that_is_not_there_says_so(aws: AwsServer) -> None:

@@ -353,8 +353,11 @@ def test_a_condition_on_several_key_attributes_has_no_gaps(
         ExpressionAttributeValues=values,
     ) == (
         "ValidationException",
-        (f"RANGE key attributes {missing} must have equality conditions specified in the query because a condition is "
-        f"present on key attribute {present}"),
+        (
+            f"RANGE key attributes {missing} must have equality conditions specified in the query "
+            "because a condition is "
+            f"present on key attribute {present}"
+        ),
     )
 
 
@@ -420,8 +423,10 @@ ONE: dict[str, Any] = {":a": {"S": "a"}, ":one": {"N": "1"}}
         ),
         (
             {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": A, "Limit": 0},
-            ("1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value "
-            "greater than or equal to 1"),
+            (
+                "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value "
+                "greater than or equal to 1"
+            ),
         ),
         (
             {

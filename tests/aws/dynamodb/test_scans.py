@@ -89,23 +89,32 @@ def test_an_index_is_scanned_in_pages_and_segments(dynamodb: Any, table: str) ->
     [
         (
             {"Segment": 1},
-            ("The TotalSegments parameter is required but was not present in the request when Segment parameter is "
-            "present"),
+            (
+                "The TotalSegments parameter is required but was not present in the request when Segment parameter is "
+                "present"
+            ),
         ),
         (
             {"TotalSegments": 1},
-            ("The Segment parameter is required but was not present in the request when parameter TotalSegments is "
-            "present"),
+            (
+                "The Segment parameter is required but was not present in the request when parameter TotalSegments is "
+                "present"
+            ),
         ),
         (
             {"Segment": 2, "TotalSegments": 2},
-            ("The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment: 2 is not less "
-            "than TotalSegments: 2"),
+            (
+                "The Segment parameter is zero-based and must be less than parameter TotalSegments: "
+                "Segment: 2 is not less "
+                "than TotalSegments: 2"
+            ),
         ),
         (
             {"FilterExpression": "#x = pk"},
-            ("Invalid FilterExpression: An expression attribute name used in the document path is not defined; "
-            "attribute name: #x"),
+            (
+                "Invalid FilterExpression: An expression attribute name used in the document path is not defined; "
+                "attribute name: #x"
+            ),
         ),
         (
             {"ExclusiveStartKey": {"pk": {"N": "x"}}},
@@ -117,8 +126,10 @@ def test_an_index_is_scanned_in_pages_and_segments(dynamodb: Any, table: str) ->
         ),
         (
             {"Select": "SPECIFIC_ATTRIBUTES"},
-            ("One or more parameter values were invalid: Must specify the "
-            "AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"),
+            (
+                "One or more parameter values were invalid: Must specify the "
+                "AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+            ),
         ),
     ],
 )

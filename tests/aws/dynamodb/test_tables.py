@@ -218,23 +218,31 @@ CONSTRAINT = "1 validation error detected: Value "
     [
         (
             {"TableName": "ab"},
-            (f"{CONSTRAINT}'ab' at 'tableName' failed to satisfy constraint: "
-            "Member must have length greater than or equal to 3"),
+            (
+                f"{CONSTRAINT}'ab' at 'tableName' failed to satisfy constraint: "
+                "Member must have length greater than or equal to 3"
+            ),
         ),
         (
             {"TableName": "a b c"},
-            (f"{CONSTRAINT}'a b c' at 'tableName' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"),
+            (
+                f"{CONSTRAINT}'a b c' at 'tableName' failed to satisfy constraint: "
+                "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+            ),
         ),
         (
             {"KeySchema": [{"AttributeName": "pk", "KeyType": "INVALID"}]},
-            (f"{CONSTRAINT}'INVALID' at 'keySchema.1.member.keyType' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [HASH, RANGE]"),
+            (
+                f"{CONSTRAINT}'INVALID' at 'keySchema.1.member.keyType' failed to satisfy constraint: "
+                "Member must satisfy enum value set: [HASH, RANGE]"
+            ),
         ),
         (
             {"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "X"}]},
-            (f"{CONSTRAINT}'X' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: "
-            "Member must satisfy enum value set: [B, N, S]"),
+            (
+                f"{CONSTRAINT}'X' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: "
+                "Member must satisfy enum value set: [B, N, S]"
+            ),
         ),
         (
             {"KeySchema": [*KEYS, {"AttributeName": "pk", "KeyType": "RANGE"}]},
@@ -242,8 +250,10 @@ CONSTRAINT = "1 validation error detected: Value "
         ),
         (
             {"KeySchema": [{"AttributeName": "other", "KeyType": "HASH"}]},
-            (f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. Keys: [other], "
-            "AttributeDefinitions: [pk]"),
+            (
+                f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. Keys: [other], "
+                "AttributeDefinitions: [pk]"
+            ),
         ),
         (
             {"KeySchema": [{"AttributeName": "pk", "KeyType": "RANGE"}]},
@@ -251,8 +261,10 @@ CONSTRAINT = "1 validation error detected: Value "
         ),
         (
             {"AttributeDefinitions": [*DEFINITIONS, {"AttributeName": "x", "AttributeType": "S"}]},
-            (f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes defined in "
-            "AttributeDefinitions"),
+            (
+                f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes defined in "
+                "AttributeDefinitions"
+            ),
         ),
         (
             {"BillingMode": "PROVISIONED"},
@@ -260,13 +272,17 @@ CONSTRAINT = "1 validation error detected: Value "
         ),
         (
             {"ProvisionedThroughput": PROVISIONED},
-            (f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
-            "PAY_PER_REQUEST"),
+            (
+                f"{INVALID}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is "
+                "PAY_PER_REQUEST"
+            ),
         ),
         (
             {"LocalSecondaryIndexes": [index("lsi", "pk", "pk")]},
-            (f"{INVALID}Table KeySchema does not have a range key, which is required when specifying a "
-            "LocalSecondaryIndex"),
+            (
+                f"{INVALID}Table KeySchema does not have a range key, which is required when specifying a "
+                "LocalSecondaryIndex"
+            ),
         ),
         ({"GlobalSecondaryIndexes": []}, f"{INVALID}List of GlobalSecondaryIndexes is empty"),
         (
@@ -283,7 +299,10 @@ CONSTRAINT = "1 validation error detected: Value "
         ),
         (
             {"GlobalSecondaryIndexes": [index("gsi", "pk", ProvisionedThroughput=PROVISIONED)]},
-            f"{INVALID}ProvisionedThroughput should not be specified for index: gsi when BillingMode is PAY_PER_REQUEST",
+            (
+                f"{INVALID}ProvisionedThroughput should not be specified for index: gsi when "
+                "BillingMode is PAY_PER_REQUEST"
+            ),
         ),
     ],
 )

@@ -82,8 +82,10 @@ def test_one_false_condition_undoes_the_rest_and_every_item_gets_its_reason(dyna
         (put(pk=5), "One or more parameter values were invalid: Type mismatch for key pk expected: S actual: N"),
         (
             put(pk="a", g=5),
-            ("One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N "
-            "IndexName: by-g"),
+            (
+                "One or more parameter values were invalid: Type mismatch for Index Key g Expected: S Actual: N "
+                "IndexName: by-g"
+            ),
         ),
         (
             {"Delete": {"TableName": "table", "Key": item(pk=5)}},
@@ -119,16 +121,22 @@ def test_a_step_that_does_not_fit_its_table_cancels(dynamodb: Any, table: str, s
             [],
             (
                 "ValidationException",
-                ("1 validation error detected: Value '[]' at 'transactItems' failed to satisfy constraint: Member must "
-                "have length greater than or equal to 1"),
+                (
+                    "1 validation error detected: Value '[]' at 'transactItems' failed to satisfy "
+                    "constraint: Member must "
+                    "have length greater than or equal to 1"
+                ),
             ),
         ),
         (
             [put(pk="")],
             (
                 "ValidationException",
-                ("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an "
-                "empty string value. Key: pk"),
+                (
+                    "One or more parameter values are not valid. The AttributeValue for a key attribute "
+                    "cannot contain an "
+                    "empty string value. Key: pk"
+                ),
             ),
         ),
         (
