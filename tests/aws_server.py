@@ -35,7 +35,7 @@ _WAIT_SECONDS = 60.0
 _QUIET = Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60, parameter_validation=False)
 
 
-class _Lines:
+class LogLines:
     """A log that tests can read."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class AwsServer:
     settings: dict[str, str] = field(default_factory=dict)
     running_jobs: bool = False
     url: str = ""
-    log: _Lines = field(default_factory=_Lines)
+    log: LogLines = field(default_factory=LogLines)
     _clients: dict[tuple[str, str, str], Any] = field(default_factory=dict, repr=False)
     _session: boto3.Session = field(default_factory=boto3.Session, repr=False)
 

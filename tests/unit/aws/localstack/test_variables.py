@@ -1,0 +1,56 @@
+"""LocalStack's variables: what they set here, and that they never win over Homeport's own."""
+
+import pytest
+
+from homeport.aws.localstack.variables import SETTINGS_OF, WITHOUT_EFFECT, translate, without_effect
+from homeport.kernel.config import SETTINGS, load_settings
+
+KNOWN = [row.key for row in SETTINGS]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "variable", "wanted"),
+    [
+        ("GATEWAY_LISTEN", "0.0.0.0:4566,0.0.0.0:443", "HOMEPORT_LISTEN_AWS", "0.0.0.0:4566,0.0.0.0:443"),
+        ("GATEWAY_LISTEN", "0.0.0.0", "HOMEPORT_LISTEN_AWS", "0.0.0.0:4566"),
+        ("LOCALSTACK_HOST", "cloud.lan:4510", "HOMEPORT_AWS_HOST", "cloud.lan:4510"),
+        ("LOCALSTACK_HOST", "cloud.lan", "HOMEPORT_AWS_HOST", "cloud.lan:4566"),
+        ("SERVICES", "s3,sqs", "HOMEPORT_AWS_SERVICES", "s3,sqs"),
+        ("LOCALSTACK_SERVICES", "s3", "HOMEPORT_AWS_SERVICES", "s3"),
+        ("DEBUG", "1", "HOMEPORT_LOG_LEVEL", "debug"),
+        ("LS_LOG", "trace", "HOMEPORT_LOG_LEVEL", "debug"),
+        ("EXTRA_CORS_ALLOWED_ORIGINS", "https://a.lan", "HOMEPORT_AWS_CORS_ORIGINS", "https://a.lan"),
+        ("DISABLE_CORS_CHECKS", "1", "HOMEPORT_AWS_CORS_CHECKS", "false"),
+        ("DISABLE_CORS_HEADERS", "true", "HOMEPORT_AWS_CORS_ANSWERS", "false"),
+    ],
+)
+def test_a_variable_means_a_setting(name: str, text: str, variable: str, wanted: str) -> None:
+    environment = translate({name: text}, KNOWN)
+
+    assert environment[variable] == wanted
+    assert load_settings(None, environment, {}) != load_settings(None, {}, {})
+
+
+def test_homeport_s_own_variable_wins() -> None:
+    environment = translate({"SERVICES": "s3", "HOMEPORT_AWS_SERVICES": "sqs"}, KNOWN)
+
+    assert load_settings(None, environment, {}).aws_services == ("sqs",)
+
+
+@pytest.mark.parametrize(("name", "text"), [("DEBUG", "app:*"), ("DEBUG", "0"), ("LS_LOG", "loud"), ("SERVICES", "")])
+def test_what_says_nothing_changes_nothing(name: str, text: str) -> None:
+    assert translate({name: text}, KNOWN) == {name: text}
+
+
+def test_a_certificate_in_one_file_is_its_own_key() -> None:
+    environment = translate({"CUSTOM_SSL_CERT_PATH": "/certs/server.pem"}, KNOWN)
+
+    settings = load_settings(None, environment, {})
+    assert settings.tls_certificate == settings.tls_key
+
+
+def test_variables_without_effect_are_named_with_the_reason() -> None:
+    told = without_effect({"PERSISTENCE": "1", "LOCALSTACK_USE_SSL": "1", "PATH": "/bin"})
+
+    assert list(told) == ["LOCALSTACK_USE_SSL", "PERSISTENCE"]
+    assert not SETTINGS_OF.keys() & WITHOUT_EFFECT.keys()

@@ -1,0 +1,223 @@
+"""Deliveries between services: in the same transaction where possible, in order, at least once, never lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from tests.aws_server import LogLines
+
+from homeport.aws.courier import MIGRATIONS, Courier
+from homeport.aws.delivery import Delivery, DeliveryFailed, DeliveryRefused
+from homeport.kernel.clock import FakeClock
+from homeport.kernel.log import Log
+from homeport.kernel.log_human import HumanLines
+from homeport.kernel.storage.database import Database, Tx
+from homeport.kernel.storage.migrations import Migration
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
+TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
+INBOX = Migration(2, "CREATE TABLE inbox (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
+
+
+class Queue:
+    """A target in the same database."""
+
+    refusing = False
+
+    def deliver(self, tx: Tx, delivery: Delivery) -> None:
+        if self.refusing:
+            raise DeliveryRefused("QueueDoesNotExist", "gone")
+        tx.execute("INSERT INTO inbox (id) VALUES (?)", (delivery.id,))
+
+
+@dataclass
+class Endpoint:
+    """A target outside; `open` lets it answer."""
+
+    got: list[str] = field(default_factory=list)
+    failures: int = 0
+    answering: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, delivery: Delivery) -> None:
+        await self.answering.wait()
+        if self.failures:
+            self.failures -= 1
+            raise DeliveryFailed("no answer")
+        self.got.append(f"{delivery.id}/{delivery.attempt}")
+
+
+@dataclass
+class Sender:
+    """A source that tries three times, a second apart."""
+
+    given_up: list[str] = field(default_factory=list)
+    arrived: list[str] = field(default_factory=list)
+
+    def next_attempt_ms(self, delivery: Delivery, _failure: DeliveryFailed) -> int | None:
+        return 1000 if delivery.attempt < 2 else None
+
+    def delivered(self, _tx: Tx, delivery: Delivery) -> None:
+        self.arrived.append(delivery.id)
+
+    def gave_up(self, _tx: Tx, delivery: Delivery, _failure: DeliveryFailed | DeliveryRefused) -> None:
+        self.given_up.append(delivery.id)
+
+
+@dataclass
+class World:
+    """A courier with a queue, an endpoint and a sender."""
+
+    path: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    queue: Queue = field(default_factory=Queue)
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    sender: Sender = field(default_factory=Sender)
+
+    def open(self) -> None:
+        self.db = Database.open(self.path, migrations=[*MIGRATIONS, INBOX], durability="process", clock=self.clock)
+        log = Log(LogLines(), HumanLines(colour=False), self.clock)
+        self.courier = Courier(self.db, self.clock, log, wake=lambda _name: None)
+        self.courier.add_target("sqs", self.queue)
+        self.courier.add_target("http", self.endpoint)
+        self.courier.add_source("sns", self.sender)
+
+    async def close(self) -> None:
+        await self.courier.close()
+        await self.db.close()
+
+    async def post(self, *deliveries: Delivery) -> None:
+        def write(tx: Tx) -> None:
+            for each in deliveries:
+                self.courier.post(tx, each)
+
+        await self.db.write(write)
+
+    async def run(self) -> None:
+        await self.courier.run_due(self.clock.now())
+        await self.courier.settled()
+
+    async def inbox(self) -> list[str]:
+        rows = await self.db.read(lambda s: [str(i) for (i,) in s.execute("SELECT id FROM inbox ORDER BY number")])
+        return list(rows)
+
+    async def waiting(self) -> int:
+        return await self.db.read(lambda s: int(str(s.value("SELECT count(*) FROM outbox_delivery"))))
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path / "aws.sqlite")
+    made.open()
+    yield made
+    await made.close()
+
+
+def delivery(name: str, target: str = QUEUE) -> Delivery:
+    return Delivery(name, "sns", TOPIC, target, {"n": name}, FakeClock().now())
+
+
+def remote(name: str) -> Delivery:
+    return delivery(name, "http://127.0.0.1:1/hook")
+
+
+async def test_a_stored_target_has_it_when_the_change_is_made(world: World) -> None:
+    await world.post(delivery("1"), delivery("2"))
+
+    assert await world.inbox() == ["1", "2"]
+    assert await world.waiting() == 0
+    assert world.sender.arrived == ["1", "2"]
+
+
+async def test_a_change_that_fails_delivers_nothing(world: World) -> None:
+    def write(tx: Tx) -> None:
+        world.courier.post(tx, delivery("1"))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await world.db.write(write)
+
+    assert await world.inbox() == []
+
+
+async def test_a_target_that_refuses_gives_it_back_to_the_source(world: World) -> None:
+    world.queue.refusing = True
+
+    await world.post(delivery("1"), delivery("2", "arn:aws:nothing:::x"))
+
+    assert world.sender.given_up == ["1", "2"]
+    assert await world.waiting() == 0
+
+
+async def test_a_remote_target_gets_its_deliveries_in_order(world: World) -> None:
+    world.endpoint.answering.set()
+    await world.post(*(remote(str(n)) for n in range(5)))
+    assert world.endpoint.got == []
+
+    await world.run()
+
+    assert world.endpoint.got == ["0/0", "1/0", "2/0", "3/0", "4/0"]
+    assert await world.waiting() == 0
+
+
+async def test_the_head_is_tried_again_and_those_behind_it_wait(world: World) -> None:
+    world.endpoint.answering.set()
+    world.endpoint.failures = 2
+    await world.post(remote("1"), remote("2"))
+
+    await world.run()
+    assert (world.endpoint.got, await world.waiting()) == ([], 2)
+    await world.run()
+    assert world.endpoint.failures == 1, "not before its time"
+    for _ in range(2):
+        world.clock.advance(seconds=1)
+        await world.run()
+
+    assert world.endpoint.got == ["1/2", "2/0"]
+
+
+async def test_after_its_last_attempt_the_source_is_told_and_the_next_one_goes(world: World) -> None:
+    world.endpoint.answering.set()
+    world.endpoint.failures = 3
+    await world.post(remote("1"), remote("2"))
+
+    for _ in range(3):
+        await world.run()
+        world.clock.advance(seconds=1)
+    await world.run()
+
+    assert world.sender.given_up == ["1"]
+    assert world.endpoint.got == ["2/0"]
+
+
+async def test_a_slow_target_keeps_nobody_else_waiting(world: World) -> None:
+    await world.post(remote("slow"), delivery("fast"))
+
+    await world.courier.run_due(world.clock.now())
+
+    assert await world.inbox() == ["fast"]
+    assert await world.waiting() == 1
+
+
+async def test_what_was_under_way_is_sent_after_a_restart(world: World) -> None:
+    await world.post(remote("1"), remote("2"))
+    await world.courier.run_due(world.clock.now())
+    await world.close()
+
+    world.endpoint.answering.set()
+    world.open()
+    await world.run()
+
+    assert world.endpoint.got == ["1/0", "2/0"]
+
+
+async def test_a_stored_target_keeps_its_place_behind_what_waits_in_its_lane(world: World) -> None:
+    world.endpoint.answering.set()
+    await world.post(replace(remote("1"), lane="lane"), replace(delivery("2"), lane="lane"))
+    assert await world.inbox() == []
+
+    await world.run()
+
+    assert world.endpoint.got == ["1/0"]
+    assert await world.inbox() == ["2"]
