@@ -132,6 +132,13 @@ def test_without_a_byte_left_reading_goes_on_and_writing_is_refused(
     check_volume(server.registry_root)
 
 
+def test_a_server_on_a_full_disk_stops_in_peace(server: HomeportProcess, image: bytes, small_disk: Path) -> None:
+    fill(small_disk, leave=0)
+    assert server.client().get_manifest("full/image", "v1").body == image
+
+    assert server.stop() == 0, server.log_tail()
+
+
 def test_a_server_that_was_killed_on_a_full_disk_starts_again(
     server: HomeportProcess, image: bytes, small_disk: Path
 ) -> None:

@@ -58,6 +58,13 @@ def test_a_users_token_may_what_the_user_may(client: Client) -> None:
     assert status(client, "DELETE", "/v2/open/image/manifests/v1", token) == 202
 
 
+def test_the_schemes_case_does_not_matter(client: Client) -> None:
+    """RFC 9110, 11.1."""
+    authorization = {"Authorization": f"bearer {token_of(client)}"}
+
+    assert client.anonymous().request("GET", "/v2/private/image/tags/list", headers=authorization).status == 404
+
+
 def test_wrong_credentials_get_no_token(client: Client) -> None:
     response = client.as_user(client.user, "wrong").get(realm_of(client))
 

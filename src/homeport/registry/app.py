@@ -28,6 +28,7 @@ from homeport.registry.jobs import registry_jobs
 from homeport.registry.metrics import RegistryObserver, StorageNumbers, StorageTimes
 from homeport.registry.model.access import Rules
 from homeport.registry.operations.context import Policy, Registry
+from homeport.registry.operations.reconcile import count_bytes
 from homeport.registry.store.content import Content
 from homeport.registry.store.index import MIGRATIONS, Index
 from homeport.registry.store.paths import Paths
@@ -183,7 +184,9 @@ class RegistryHalf:
         if preview:
             return await loop.run_in_executor(self._executor, plan_online, paths, now, tell)
         async with self.registry.gate.shut(_COLLECT_PATIENCE_SECONDS):
-            return await loop.run_in_executor(self._executor, collect_online, paths, now, tell)
+            done = await loop.run_in_executor(self._executor, collect_online, paths, now, tell)
+            await count_bytes(self.registry)
+            return done
 
     def _tell_trouble(self, request: Request, error: StorageError) -> None:
         self._log.error("storage failed", path=request.raw_path, where=error.where, reason=str(error))
@@ -197,7 +200,10 @@ class RegistryHalf:
         if self._verifier is not None:
             self._verifier.close()
         if self.registry.pulls:
-            await self.registry.index.note_pulls(self.registry.pulls.items())
+            try:
+                await self.registry.index.note_pulls(self.registry.pulls.items())
+            except StorageError as error:
+                self._log.warning("last pulls not written down", reason=str(error))
         await self._database.close()
         self._executor.shutdown()
         self._lock.release()

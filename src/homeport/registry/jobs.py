@@ -10,7 +10,7 @@ from homeport.kernel.jobs import Job, Next
 from homeport.kernel.log import Log
 from homeport.registry.model.names import RepositoryName, UploadId
 from homeport.registry.operations.context import Registry
-from homeport.registry.operations.reconcile import reconcile_all
+from homeport.registry.operations.reconcile import count_bytes, reconcile_all
 from homeport.registry.store.index import RepositoryStatistics
 from homeport.registry.store.scan import Damage, scan_repositories, scan_uploads
 
@@ -72,9 +72,7 @@ class KeepIndex:
         if changed:
             self._log.info("index brought into step with the files", repositories=changed)
         if not self._registry.indexed.is_set():
-            loop = asyncio.get_running_loop()
-            counted = await loop.run_in_executor(self._registry.executor, self._registry.space.count)
-            self._registry.space.used_bytes += counted
+            await count_bytes(self._registry)
             self._registry.indexed.set()
         return Next.after(now, seconds=self._INTERVAL_SECONDS)
 

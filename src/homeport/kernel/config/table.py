@@ -155,7 +155,7 @@ class Settings:
         "http.drain", kinds.DURATION, 30.0, "How long requests may still run after the server was told to stop."
     )
     http_max_connections: int = setting(
-        "http.max_connections", kinds.COUNT, 1024, "Most connections open at one time, over all listeners."
+        "http.max_connections", kinds.COUNT, 1024, "Most connections that each listener has open at one time."
     )
 
     tls_mode: TlsMode = setting(

@@ -121,6 +121,9 @@ class Receiving:
                 await asyncio.wait([running])
                 raise
         self._running = None
+        if running.exception() is not None:
+            # What was gathered behind the lost batch has no place any more.
+            self._take_gathered()
         running.result()
 
     def _write(self, pieces: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ from homeport.kernel.clock import Clock, Millis
 from homeport.kernel.ids import Ids
 from homeport.registry.errors import Denied, Unauthorized, Unsupported
 from homeport.registry.model.access import Action, Rules
+from homeport.registry.model.digest import Digest
 from homeport.registry.model.names import RepositoryName
 from homeport.registry.operations.gate import WriteGate
 from homeport.registry.store.content import Content
@@ -72,11 +73,14 @@ class Registry:
     """Held while a manifest too large to be kept in memory by everybody at once is received."""
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
-    def lock(self, name: RepositoryName) -> asyncio.Lock:
-        """Held while a repository's manifests, tags or the links to its blobs change."""
-        lock = self._locks.get(name)
+    def lock(self, of: RepositoryName | Digest) -> asyncio.Lock:
+        """Held while manifests, tags or links of a repository change, or while a blob is given its place.
+
+        Who needs both takes the blob's last.
+        """
+        lock = self._locks.get(of)
         if lock is None:
-            lock = self._locks[name] = asyncio.Lock()
+            lock = self._locks[of] = asyncio.Lock()
         return lock
 
     async def on_disk(self, step: Callable[[], T]) -> T:

@@ -57,6 +57,13 @@ async def reconcile_all(registry: Registry, on_damage: OnDamage) -> int:
     return changed
 
 
+async def count_bytes(registry: Registry) -> None:
+    """Count what all blobs take; what is pushed meanwhile is added to it."""
+    before = registry.space.used_bytes
+    counted = await registry.in_thread(registry.space.count)
+    registry.space.used_bytes += counted - before
+
+
 async def reconcile_repository(registry: Registry, name: RepositoryName) -> None:
     """The same for one repository; costs three system calls when there is nothing to do."""
     known = await registry.index.stamp(name)

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from homeport.kernel.storage.errors import StorageError
-from homeport.registry.errors import DigestInvalid, RangeInvalid, SizeInvalid
+from homeport.registry.errors import DigestInvalid, RangeInvalid, SizeInvalid, StorageFull
 from homeport.registry.model.digest import Algorithm, Digest, algorithm
 from homeport.registry.model.names import RepositoryName, UploadId
 from homeport.registry.model.ranges import ByteRange
 from homeport.registry.operations.context import Call, Registry, require
 from homeport.registry.store.uploads import Upload
+
+_CHECK_SPACE_BYTES = 16 * 1024 * 1024
+"""So many bytes may come before somebody looks again whether there is room for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ async def append_chunk(
         UploadBusy: another request is writing to it.
         RangeInvalid: the bytes do not continue what is there; nothing was taken.
         SizeInvalid: more or fewer bytes than their range says; the session ends.
+        StorageFull: there is no room for them; the session ends if some had come already.
     """
     upload = upload_status(registry, call, name, upload_id)
     with registry.uploads.hold(upload):
@@ -81,6 +85,7 @@ async def complete_upload(
         UploadBusy: another request is writing to it.
         RangeInvalid: the bytes do not continue what is there; the session stays.
         DigestInvalid: all bytes together hash to something else; the session ends.
+        StorageFull: as for a chunk.
     """
     upload = upload_status(registry, call, name, upload_id)
     with registry.uploads.hold(upload):
@@ -107,13 +112,14 @@ def cancel_upload(registry: Registry, call: Call, name: RepositoryName, upload_i
 
 async def _receive(registry: Registry, upload: Upload, chunk: Chunk, named_by: Algorithm) -> None:
     _check_place(upload, chunk)
-    registry.space.require(chunk.length or 0)
+    registry.space.require(chunk.length or 0, received_bytes=upload.size_bytes)
     if chunk.length == 0:
         return
     first = upload.size_bytes
     try:
         await _write(registry, upload, chunk.pieces, named_by)
-    except StorageError:
+        registry.space.require(0, received_bytes=upload.size_bytes)
+    except (StorageError, StorageFull):
         # What is there can never be finished on a full disk, and would keep it full.
         registry.uploads.remove(upload)
         raise
@@ -132,10 +138,14 @@ def _check_place(upload: Upload, chunk: Chunk) -> None:
 
 async def _write(registry: Registry, upload: Upload, pieces: AsyncIterator[bytes], named_by: Algorithm) -> None:
     receiving = await registry.uploads.receive_into(upload, named_by)
+    checked = receiving.size_bytes
     try:
         try:
             async for piece in pieces:
                 await receiving.append(piece)
+                if receiving.size_bytes - checked >= _CHECK_SPACE_BYTES:
+                    checked = receiving.size_bytes
+                    registry.space.require(0, received_bytes=checked)
         finally:
             # Also when the client has gone: what it sent is there when it comes back.
             await receiving.flush()
@@ -149,16 +159,18 @@ async def _settle(registry: Registry, upload: Upload, digest: Digest) -> None:
     name, content = upload.name, registry.content
     await registry.uploads.sync(upload)
 
-    def settle() -> None:
+    def settle() -> bool:
         if upload.size_bytes == 0:
-            content.ensure_empty_blob()
+            is_new = content.ensure_empty_blob()
         else:
-            content.settle_blob(registry.uploads.data_path(upload), target, size_bytes=upload.size_bytes)
+            is_new = content.settle_blob(registry.uploads.data_path(upload), target, size_bytes=upload.size_bytes)
         content.link_layer(name, digest, target)
+        return is_new
 
-    is_new = content.stored_size(target) is None
     async with registry.lock(name):
-        await registry.on_disk(settle)
+        # Whoever finds the bytes there already must find them synced as well.
+        async with registry.lock(target):
+            is_new = await registry.on_disk(settle)
+        registry.space.used_bytes += upload.size_bytes if is_new else 0
         await registry.index.add_blob(name, target, upload.size_bytes)
-    registry.space.used_bytes += upload.size_bytes if is_new else 0
     registry.uploads.remove(upload)

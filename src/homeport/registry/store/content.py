@@ -144,18 +144,23 @@ class Content:
             if self._times is not None:
                 self._times.stat.observe(time.perf_counter() - began)
 
-    def settle_blob(self, temporary: str, digest: Digest, *, size_bytes: int) -> None:
-        """Give received and synced bytes their place; bytes already there and of the same size stay."""
+    def settle_blob(self, temporary: str, digest: Digest, *, size_bytes: int) -> bool:
+        """Give received and synced bytes their place; bytes already there and of the same size stay.
+
+        Returns:
+            Whether they were not there already.
+        """
         if self.stored_size(digest) == size_bytes:
             with storage_errors(temporary), suppress(FileNotFoundError):
                 os.unlink(temporary)
-            return
+            return False
         self._settle(temporary, digest)
+        return True
 
-    def write_blob(self, digest: Digest, data: bytes) -> None:
-        """Store bytes at hand under their canonical digest."""
+    def write_blob(self, digest: Digest, data: bytes) -> bool:
+        """Store bytes at hand under their canonical digest; whether they were not there already."""
         if self.stored_size(digest) == len(data):
-            return
+            return False
         temporary = f"{self._incoming}/{self._ids.uuid()}"
         with storage_errors(temporary):
             try:
@@ -165,10 +170,11 @@ class Content:
                     os.unlink(temporary)
                 raise
         self._settle(temporary, digest)
+        return True
 
-    def ensure_empty_blob(self) -> None:
-        """The blob of no bytes: clients may refer to it without ever having pushed it."""
-        self.write_blob(EMPTY, b"")
+    def ensure_empty_blob(self) -> bool:
+        """Store the blob of no bytes, for which no upload has a file; whether it was not there already."""
+        return self.write_blob(EMPTY, b"")
 
     def link_layer(self, name: RepositoryName, digest: Digest, target: Digest) -> None:
         """Let a repository serve a blob, under the digest asked for and the canonical one."""

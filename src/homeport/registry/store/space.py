@@ -38,13 +38,17 @@ class Space:
         """Whether less is free than has to stay free."""
         return self.free_bytes() < self._min_free
 
-    def require(self, incoming_bytes: int) -> None:
-        """Let an upload of so many bytes begin.
+    def require(self, incoming_bytes: int, *, received_bytes: int = 0) -> None:
+        """Let an upload take so many bytes, or go on.
+
+        Args:
+            incoming_bytes: what its client has announced; 0 if it does not say.
+            received_bytes: what of it lies on the disk already, and is no blob yet.
 
         Raises:
             StorageFull: there is no room for it.
         """
-        if self._max != UNLIMITED and self.used_bytes + incoming_bytes > self._max:
+        if self._max != UNLIMITED and self.used_bytes + received_bytes + incoming_bytes > self._max:
             raise StorageFull("the registry's quota is used up")
         if self._min_free and self.free_bytes() - incoming_bytes < self._min_free:
             raise StorageFull

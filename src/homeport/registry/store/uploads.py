@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from homeport.kernel.clock import Clock, Millis, from_datetime, to_datetime
 from homeport.kernel.ids import Ids
-from homeport.kernel.storage.blobs import Receiving, hash_file, make_directories, storage_errors, sync_directories
+from homeport.kernel.storage.blobs import Receiving, hash_file, make_directories, storage_errors
 from homeport.registry.errors import BlobUploadUnknown, UploadBusy
 from homeport.registry.model.digest import ALGORITHMS, Algorithm, Digest, Hasher, finish, new_hasher
 from homeport.registry.model.names import RepositoryName, UploadId
@@ -62,14 +62,11 @@ class Uploads:
         """
         upload = Upload(name, UploadId(self._ids.uuid()), self._clock.now())
         directory = self._paths.upload(name, upload.id)
+        # Nothing of a session is synced before its end: to lose power is to begin it anew.
         with storage_errors(directory):
-            made = make_directories(directory)
+            make_directories(directory)
             with open(self._paths.upload_started_at(name, upload.id), "wb", buffering=0) as file:
                 file.write(_rfc3339(upload.started_at))
-                if self._durable:
-                    os.fsync(file.fileno())
-            if self._durable:
-                sync_directories([directory, *made])
         upload.hashers = _new_hashers({"sha256", algorithm})
         self._remember(upload)
         return upload
@@ -217,7 +214,11 @@ def _rfc3339(at: Millis) -> bytes:
 
 def _sync_file(path: str) -> None:
     with storage_errors(path):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            # An earlier try has synced it and given it its place, and failed after that.
+            return
         try:
             os.fsync(fd)
         finally:

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from homeport.kernel.health import Health
 from homeport.kernel.http.message import Request, Response
-from homeport.kernel.storage.errors import StorageError
+from homeport.kernel.storage.errors import StorageError, from_os_error
 from homeport.kernel.storage.errors import StorageFull as DiskFull
 from homeport.registry.errors import RegistryError, StorageFull, Unauthorized, Unavailable, Unsupported
 from homeport.registry.operations.context import Call, Registry
@@ -107,13 +107,21 @@ class RegistryHandler:
         except RegistryError as error:
             response = error_response(error)
         except StorageError as error:
-            self._on_trouble(request, error)
-            response = error_response(StorageFull() if isinstance(error, DiskFull) else Unavailable())
+            response = self._trouble(request, error)
+        except ConnectionError:
+            raise
+        except OSError as error:
+            # A file that cannot be read: nothing is wrong with the program, and other files may be fine.
+            response = self._trouble(request, from_os_error(error))
         finally:
             self._observer.left(route)
         if self._headers:
             response.headers.extend(self._headers)
         return response
+
+    def _trouble(self, request: Request, error: StorageError) -> Response:
+        self._on_trouble(request, error)
+        return error_response(StorageFull() if isinstance(error, DiskFull) else Unavailable())
 
     async def _answer(self, request: Request, match: Match) -> Response:
         if request.method == "OPTIONS":

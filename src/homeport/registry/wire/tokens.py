@@ -53,7 +53,7 @@ class Tokens:
     def principal(self, authorization: str) -> Principal | None:
         """Whose token a header holds; None if it is none of ours, too old, or its user has changed since."""
         try:
-            raw = urlsafe_b64decode(authorization.removeprefix(_SCHEME).strip().encode("ascii"))
+            raw = urlsafe_b64decode(authorization[len(_SCHEME) :].strip().encode("ascii"))
         except ValueError:
             return None
         signature, claims = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]

@@ -102,6 +102,18 @@ async def test_a_full_disk_is_an_error_and_what_was_hashed_is_what_was_written(
     assert hasher.hexdigest() == hashlib.sha256(written).hexdigest()
 
 
+async def test_behind_a_batch_that_was_lost_nothing_is_written(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
+    receiving = Receiving(str(tmp_path / "data"), [], offset=0, executor=executor)
+    with file_size_limit(MEBIBYTE):
+        await receiving.append(b"x" * 2 * MEBIBYTE)
+        with pytest.raises(StorageFull):
+            await receiving.append(b"y" * MEBIBYTE)
+        await receiving.flush()
+        await receiving.close(durable=False)
+
+    assert (tmp_path / "data").read_bytes() == b""
+
+
 async def test_closing_twice_and_without_flushing_is_no_error(tmp_path: Path, executor: ThreadPoolExecutor) -> None:
     receiving = Receiving(str(tmp_path / "data"), [], offset=0, executor=executor)
     await receiving.append(b"never flushed")
