@@ -56,19 +56,23 @@ def variables(settings: Settings, account: str, region: str) -> Mapping[str, str
     Raises:
         OperatorError: no server runs, it has no AWS endpoint, or nobody could sign.
     """
-    addresses = dict(find_running(settings.data_dir).note.addresses)
-    if "aws" not in addresses:
-        raise NoAwsListenerError
     key_id, secret = account, "homeport"
     if settings.aws_auth == "signed":
         key_id, secret = _root_key(settings, account)
     return {
-        "AWS_ENDPOINT_URL": addresses["aws"],
+        "AWS_ENDPOINT_URL": _endpoint(settings),
         "AWS_ACCESS_KEY_ID": key_id,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
     }
+
+
+def _endpoint(settings: Settings) -> str:
+    addresses = dict(find_running(settings.data_dir).note.addresses)
+    if "aws" not in addresses:
+        raise NoAwsListenerError
+    return addresses["aws"]
 
 
 def _root_key(settings: Settings, account: str) -> tuple[str, str]:
@@ -99,12 +103,19 @@ def env(settings: Settings, account: str, region: str, shell: str) -> None:
 def aws(settings: Settings, arguments: tuple[str, ...]) -> None:
     """Run the AWS CLI against the server that runs here: homeport aws s3 ls.
 
-    Account and region are those of AWS_ACCESS_KEY_ID and AWS_DEFAULT_REGION where these are set.
+    Account and region are those of AWS_ACCESS_KEY_ID and AWS_DEFAULT_REGION where these are set; where signatures are
+    verified, a key that is set signs.
     """
     program = shutil.which("aws")
     if program is None:
         raise NoAwsCliError
-    account = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    os.execve(program, ["aws", *arguments], {**os.environ, **_from_environment(settings, os.environ)})  # noqa: S606 # no shell
+
+
+def _from_environment(settings: Settings, given: Mapping[str, str]) -> Mapping[str, str]:
+    region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    if settings.aws_auth == "signed" and {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= given.keys():
+        return {"AWS_ENDPOINT_URL": _endpoint(settings), "AWS_REGION": region}
+    account = given.get("AWS_ACCESS_KEY_ID", "")
     known = account if len(account) == 12 and account.isdecimal() else "000000000000"  # noqa: PLR2004 # an account's digits
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    os.execve(program, ["aws", *arguments], {**os.environ, **variables(settings, known, region)})  # noqa: S606 # no shell
+    return variables(settings, known, region)
