@@ -29,6 +29,7 @@ GOLDEN: Mapping[str, tuple[str, ...]] = {
         "lbAddress=192.168.4.202",
         "coredns=true",
         "aws.loadBalancer=true",
+        "aws.services='s3,sqs,dynamodb'",
         "aws.lambda.executor=kubernetes",
         "metrics.serviceMonitor=true",
         "metrics.dashboard=true",

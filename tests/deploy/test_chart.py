@@ -51,6 +51,7 @@ def one_choice_at_a_time() -> list[Sequence[str]]:
         "domain=home.arpa",
         "hosts={registry: r.example.org, ui: u.example.org, aws: a.example.org}",
         "name=other",
+        "aws.services='s3,sqs'",
         "namespace.name=elsewhere",
         "image={repository: example.org/h, tag: '1.10', pullPolicy: Always}",
         "registry.resources.limits.memory=1Gi",

@@ -18,6 +18,12 @@ COMMANDS = {
     "key": "homeport.cli.key:key",
     "env": "homeport.cli.env:env",
     "aws": "homeport.cli.env:aws",
+    "gc": "homeport.cli.gc:gc",
+    "backup": "homeport.cli.backup:backup",
+    "restore": "homeport.cli.backup:restore",
+    "doctor": "homeport.cli.doctor:doctor",
+    "k8s": "homeport.cli.k8s:k8s",
+    "serve": "homeport.cli.serve:serve",
     "version": "homeport.cli.version:version",
 }
 """Command to the module and attribute that hold it."""

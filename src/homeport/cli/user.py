@@ -39,7 +39,7 @@ def user() -> None:
 def add(loaded: Loaded, name: str, *, password_stdin: bool, generate: bool, cost: int) -> None:
     """Add a user; asks for the password on a terminal."""
     check_user_name(name)
-    password = _password(from_stdin=password_stdin, generate=generate)
+    password = password_of(from_stdin=password_stdin, generate=generate)
     userfile.add_user(loaded.settings.registry_htpasswd, name, password, cost=cost)
     _say(f"added {name}", password if generate else None)
 
@@ -52,7 +52,7 @@ def add(loaded: Loaded, name: str, *, password_stdin: bool, generate: bool, cost
 @_with_users
 def passwd(loaded: Loaded, name: str, *, password_stdin: bool, generate: bool, cost: int) -> None:
     """Give a user another password; asks for it on a terminal."""
-    password = _password(from_stdin=password_stdin, generate=generate)
+    password = password_of(from_stdin=password_stdin, generate=generate)
     userfile.change_password(loaded.settings.registry_htpasswd, name, password, cost=cost)
     _say(f"changed the password of {name}", password if generate else None)
 
@@ -77,7 +77,8 @@ def list_users(loaded: Loaded) -> None:
         print_styled(f"{click.style('warning', fg='yellow')}: {warning}", sys.stderr)
 
 
-def _password(*, from_stdin: bool, generate: bool) -> str:
+def password_of(*, from_stdin: bool, generate: bool) -> str:
+    """A password from where the options say, or asked for on the terminal."""
     if from_stdin and generate:
         raise click.UsageError("--password-stdin and --generate exclude each other.")
     if generate:

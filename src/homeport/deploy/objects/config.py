@@ -1,5 +1,6 @@
 """The servers' configuration files, and the Secret with the registry's users."""
 
+from homeport.deploy.objects.certificates import AWS_HOST, REGISTRY_HOST
 from homeport.deploy.objects.labels import REGISTRY, metadata
 from homeport.deploy.templates.nodes import Document, Either, Join, Not, Ref, When, equals, every, given, join, some
 
@@ -10,6 +11,7 @@ DATA = "/var/lib/homeport"
 FOREIGN_VOLUME = "/var/lib/registry"
 CONFIG = "/etc/homeport/config"
 AUTH = "/etc/homeport/auth"
+AUTHORITY = "/etc/homeport/ca"
 
 REGISTRY_PORT = 5000
 REGISTRY_DEBUG_PORT = 5001
@@ -47,9 +49,21 @@ REGISTRY_CONFIG = join(
     Ref("registry.pullUser"),
     '"], actions: [pull, push, delete]}\n',
     When(given("registry.anonymousPull"), '    - {repositories: ["**"], users: [anonymous], actions: [pull]}\n'),
+    When(
+        Not(equals("ingress.mode", "none")),
+        join(
+            "page:\n  registry_url: https://",
+            REGISTRY_HOST,
+            When(given("aws.enabled"), join("\n  aws_url: https://", AWS_HOST)),
+            f"\n  authority: {AUTHORITY}/ca.crt\n",
+        ),
+    ),
 )
 
-AWS_CONFIG = _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT)
+AWS_CONFIG = join(
+    _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT),
+    When(given("aws.services"), join("aws:\n  services: ", Ref("aws.services"), "\n")),
+)
 
 DOCUMENTS = (
     Document(

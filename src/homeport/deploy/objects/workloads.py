@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from homeport.deploy.objects import config, pods
+from homeport.deploy.objects.certificates import TLS_SECRET
 from homeport.deploy.objects.labels import AWS, REGISTRY, labels, metadata, selector
 from homeport.deploy.templates.nodes import Condition, Document, If, Node, Not, Ref, Sha256, Text, equals, every, given
 
@@ -149,6 +150,13 @@ _OWN_SECRET: Node = {
     "secret": {"secretName": config.HTPASSWD_SECRET, "defaultMode": pods.SECRET_MODE},
 }
 
+# Of the Secret only the CA, for the start page to offer; public issuers put none there.
+_CA: Node = {
+    "name": "ca",
+    "secret": {"secretName": TLS_SECRET, "optional": True, "items": [{"key": "ca.crt", "path": "ca.crt"}]},
+}
+_CERTIFIED = Not(equals("ingress.mode", "none"))
+
 _REGISTRY_DOCUMENTS = (
     _account(REGISTRY, _REGISTRY),
     _claim(REGISTRY, _REGISTRY),
@@ -159,11 +167,13 @@ _REGISTRY_DOCUMENTS = (
         mounts=[
             # Mounted as a directory: by subPath a changed Secret would never arrive.
             {"name": "auth", "mountPath": config.AUTH, "readOnly": True},
+            If(_CERTIFIED, {"name": "ca", "mountPath": config.AUTHORITY, "readOnly": True}),
             If(_FOREIGN, {"name": "foreign", "mountPath": config.FOREIGN_VOLUME}),
         ],
         volumes=[
             If(given("registry.existingSecret"), _SECRET),
             If(Not(given("registry.existingSecret")), _OWN_SECRET),
+            If(_CERTIFIED, _CA),
             If(_FOREIGN, pods.volume_claim("foreign", Ref("registry.existingClaim"))),
         ],
         condition=_REGISTRY,

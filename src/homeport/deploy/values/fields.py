@@ -39,6 +39,19 @@ def as_document(section: object) -> dict[str, Json]:
     return found
 
 
+def differing(document: Mapping[str, Json], usual: Mapping[str, Json]) -> dict[str, Json]:
+    """What of a document differs from the usual one, as a file would say it."""
+    found: dict[str, Json] = {}
+    for key, each in document.items():
+        before = usual.get(key)
+        if isinstance(each, Mapping) and isinstance(before, Mapping) and before:
+            if below := differing(each, before):
+                found[key] = below
+        elif each != before:
+            found[key] = each
+    return found
+
+
 def schema_of(section: type) -> dict[str, Json]:
     """JSON Schema (draft 7, as Helm reads it) of a section: unknown keys are refused, forms are checked."""
     properties = {key: _schema(each, kind) for key, (each, kind) in fields_of(section).items()}

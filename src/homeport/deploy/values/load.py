@@ -1,5 +1,6 @@
 """Values as a person gives them: a file, then `--set key=value`, each checked and named when it is wrong."""
 
+import copy
 import dataclasses
 import difflib
 import re
@@ -21,17 +22,18 @@ class ValuesError(OperatorError):
     """A value that cannot be used."""
 
 
-def load_values(file: Path | None, settings: Sequence[str] = ()) -> Values:
+def load_values(file: Path | None, settings: Sequence[str] = (), base: Mapping[str, Json] | None = None) -> Values:
     """Read values.
 
     Args:
-        file: YAML; None takes the defaults.
+        file: YAML; None takes the base.
+        base: what counts where there is no file; None are the defaults.
         settings: `key=value` each, with dots between levels; the value is read as YAML.
 
     Raises:
         ValuesError: with the key that is wrong.
     """
-    document = {} if file is None else _read(file)
+    document = copy.deepcopy(dict(base or {})) if file is None else _read(file)
     for each in settings:
         _put(document, each)
     values = _section(Values, document, "")

@@ -24,6 +24,7 @@ CPU = r"^[1-9][0-9]*m?$"
 ADDRESS = r"^([0-9]{1,3}(\.[0-9]{1,3}){3})?$"
 CIDRS = r"^[0-9a-f:.]+/[0-9]{1,3}(,[0-9a-f:.]+/[0-9]{1,3})*$"
 OPTIONAL_NAME = rf"^({_LABEL})?$"
+WORDS = r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$"
 USER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 HTPASSWD = r"^([^:\s]+:\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}\n?)*$"
 SCHEDULE = r"^\S+ \S+ \S+ \S+ \S+$"
@@ -171,6 +172,7 @@ class Aws:
 
     enabled: bool = value(True, "Whether the AWS half is deployed.")
     size: str = value("10Gi", "Size of its volume claim; local-path does not enforce it.", QUANTITY)
+    services: str = value("", "AWS services that are switched on, with commas; empty is all of them.", WORDS)
     load_balancer: bool = value(False, "Whether a LoadBalancer Service offers plain HTTP on port 4566 of the nodes.")
     lambda_: Lambda = section(Lambda, "AWS Lambda.")
     resources: AwsResources = section(AwsResources, "CPU and memory.")

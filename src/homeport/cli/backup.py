@@ -1,0 +1,60 @@
+"""`homeport backup` and `homeport restore`: a data directory to a stream and back."""
+
+import sys
+from pathlib import Path
+from typing import IO
+
+import click
+
+from homeport.cli.context import with_options
+from homeport.kernel.config import Loaded
+from homeport.kernel.errors import OperatorError
+
+
+class BackupFileError(OperatorError):
+    """The archive's file cannot be opened."""
+
+
+_with_places = with_options("data_dir", "registry.root")
+
+
+@click.command()
+@click.argument("file", default="-")
+@_with_places
+def backup(loaded: Loaded, file: str) -> None:
+    """Write everything in the data directory to FILE (- is standard output); the server may run meanwhile.
+
+    The archive holds passwords' hashes and keys: keep it private.
+    """
+    from homeport.kernel.storage.archive import write_archive
+
+    settings = loaded.settings
+    with _opened(file, "wb") as out:
+        count = write_archive(settings.data_dir, settings.registry_root, out)
+        out.flush()
+    click.echo(f"{count} files", err=True)
+
+
+@click.command()
+@click.argument("file", default="-")
+@_with_places
+def restore(loaded: Loaded, file: str) -> None:
+    """Fill an empty data directory from FILE (- is standard input), checked by digest before any of it counts."""
+    from homeport.kernel.storage.archive import read_archive
+
+    settings = loaded.settings
+    with _opened(file, "rb") as source:
+        count = read_archive(settings.data_dir, settings.registry_root, source)
+    click.echo(f"{count} files", err=True)
+
+
+def _opened(file: str, mode: str) -> IO[bytes]:
+    if file == "-":
+        stream = sys.stdin if mode == "rb" else sys.stdout
+        if stream.isatty():
+            raise click.UsageError("an archive is not for a terminal: name a FILE, or use a pipe.")
+        return open(stream.fileno(), mode, closefd=False)  # closed by who asked
+    try:
+        return Path(file).open(mode)
+    except OSError as error:
+        raise BackupFileError(f"{file}: {error.strerror}") from error

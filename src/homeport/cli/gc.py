@@ -1,0 +1,64 @@
+"""`homeport gc`: ask a running registry to collect its garbage."""
+
+import http.client
+import sys
+from urllib.parse import urlsplit
+
+import click
+import orjson
+
+from homeport.cli.context import with_settings
+from homeport.kernel.config import Settings
+from homeport.kernel.errors import OperatorError
+from homeport.kernel.runfile import read_run_file
+from homeport.kernel.storage.layout import DataDirectory
+
+_PATH = "/registry/gc"
+_PATIENCE_SECONDS = 7200.0
+_OK = 200
+
+
+class CollectionRefusedError(OperatorError):
+    """The server did not collect."""
+
+
+@click.command()
+@click.option("--preview", is_flag=True, help="Only say what would be deleted.")
+@click.option("--server", metavar="URL", help="The debug listener.  [default: of the server on the data directory]")
+@with_settings
+def gc(settings: Settings, server: str | None, *, preview: bool) -> None:
+    """Delete blobs that no manifest needs from the running registry; pulls go on, pushes wait a moment."""
+    url = server or _debug_url(settings)
+    told = _ask(url, "?preview=true" if preview else "")
+    blobs = told["blobs"]
+    for digest in blobs if isinstance(blobs, list) else ():
+        click.echo(digest)
+    word = "would free" if preview else "freed"
+    click.echo(f"{word} {told['freed_bytes']} bytes; {told['kept']} blobs and manifests are needed", file=sys.stderr)
+
+
+def _debug_url(settings: Settings) -> str:
+    note = read_run_file(DataDirectory(settings.data_dir).run)
+    for name, url in note.addresses if note else ():
+        if name == "debug" and url.startswith("http://"):
+            return url
+    raise CollectionRefusedError(
+        f"no Homeport with a debug listener runs on {settings.data_dir}",
+        hint="name it with --server URL, or collect while it is stopped: homeport registry garbage-collect",
+    )
+
+
+def _ask(url: str, query: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PATIENCE_SECONDS)
+    try:
+        connection.request("POST", _PATH + query)
+        answer = connection.getresponse()
+        told: dict[str, object] = orjson.loads(answer.read())
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
+        raise CollectionRefusedError(f"{url} does not answer as Homeport does: {error}") from error
+    finally:
+        connection.close()
+    if answer.status != _OK:
+        raise CollectionRefusedError(f"{url}: {told.get('error', answer.status)}")
+    return told

@@ -1,0 +1,206 @@
+"""A data directory as one stream: written while its server runs, and read back only as a whole.
+
+The stream is a tar. Databases are copied as SQLite copies them while others write; every other file is never changed
+once it has its name. What refers to bytes goes before the bytes: each link in the archive had its blob when it was
+read, and blobs are only added meanwhile. The last entry lists the digest of every other one, so that
+half an archive is none.
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Protocol
+
+import apsw
+
+from homeport.kernel.errors import OperatorError
+
+DIGESTS = "homeport-digests.json"
+_READ_BYTES = 1 << 20
+_LEFT_OUT = frozenset({"run", "backups", "_uploads", "_homeport"})
+_LAST = "blobs"
+_REGISTRY = "registry"
+
+
+class ArchiveError(OperatorError):
+    """An archive that cannot be written or read back."""
+
+
+class Pieces(Protocol):
+    """Something that gives bytes in order."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; none at the end."""
+        ...
+
+
+def write_archive(root: Path, registry: Path, out: IO[bytes]) -> int:
+    """Write a data directory, and the registry's directory wherever that lies, to a stream; how many files.
+
+    Raises:
+        ArchiveError: a file cannot be read; what was written so far is no archive.
+    """
+    digests: dict[str, str] = {}
+    try:
+        with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+            for path, name in _named_files(root, registry):
+                with suppress(FileNotFoundError):
+                    digests[name] = _add(archive, path, name)
+            _add_text(archive, DIGESTS, json.dumps(digests).encode())
+    except (OSError, apsw.Error) as error:
+        raise ArchiveError(f"cannot archive {root}: {error}") from error
+    return len(digests)
+
+
+def _named_files(root: Path, registry: Path) -> Iterator[tuple[Path, str]]:
+    for path in _files(root):
+        yield path, path.relative_to(root).as_posix()
+    if not registry.is_relative_to(root) and registry.is_dir():
+        for path in _files(registry):
+            yield path, f"{_REGISTRY}/{path.relative_to(registry).as_posix()}"
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Files in their order: databases, then what refers to bytes, then bytes."""
+    later: list[Path] = []
+    for path in sorted(root.iterdir(), key=lambda each: (each.name != "db", each.name)):
+        yield from _walk(path, later)
+    for directory in later:
+        yield from (Path(found) / name for found, _, names in os.walk(directory) for name in sorted(names))
+
+
+def _walk(path: Path, later: list[Path]) -> Iterator[Path]:
+    if path.is_symlink() or path.name in _LEFT_OUT or path.name.endswith((".lock", ".tmp", "-wal", "-shm")):
+        return
+    if not path.is_dir():
+        yield path
+    elif path.name == _LAST:
+        later.append(path)
+    else:
+        for below in sorted(path.iterdir()):
+            yield from _walk(below, later)
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:
+    if path.suffix == ".sqlite":
+        with tempfile.NamedTemporaryFile(prefix="homeport-") as copy:
+            _copy_database(path, copy.name)
+            return _add_file(archive, Path(copy.name), name)
+    return _add_file(archive, path, name)
+
+
+def _copy_database(path: Path, copy: str) -> None:
+    source, target = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY), apsw.Connection(copy)
+    try:
+        with target.backup("main", source, "main") as backup:
+            while not backup.done:
+                backup.step(1000)
+        # The copy is one file: a journal beside it would not travel.
+        target.execute("PRAGMA journal_mode=DELETE").fetchall()
+    finally:
+        target.close()
+        source.close()
+
+
+class _Hashed:
+    """A file's bytes, hashed as they are read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self.digest.update(piece)
+        return piece
+
+
+def _add_file(archive: tarfile.TarFile, path: Path, name: str) -> str:
+    with path.open("rb") as file:
+        entry = tarfile.TarInfo(name)
+        entry.size = os.fstat(file.fileno()).st_size
+        entry.mtime = int(os.fstat(file.fileno()).st_mtime)
+        entry.mode = 0o600
+        hashed = _Hashed(file)
+        archive.addfile(entry, hashed)
+    return hashed.digest.hexdigest()
+
+
+def _add_text(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size = len(content)
+    archive.addfile(entry, io.BytesIO(content))
+
+
+def read_archive(root: Path, registry: Path, source: Pieces) -> int:
+    """Fill an empty data directory, and an empty registry's directory, from a stream; how many files.
+
+    Everything goes to a directory beside its place first, and takes its place once every digest fits.
+
+    Raises:
+        ArchiveError: the directory holds something, or the archive is damaged, cut off, or none. Nothing was changed.
+    """
+    elsewhere = not registry.is_relative_to(root)
+    for place in (root, registry) if elsewhere else (root,):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(each.name not in _HARMLESS for each in place.iterdir()):
+            raise ArchiveError(f"{place} is not empty", hint="restore into an empty data directory")
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=root) as folder:
+        staged = Path(folder)
+        count = _unpack(staged, source)
+        if elsewhere and (staged / _REGISTRY).is_dir():
+            for each in sorted((staged / _REGISTRY).iterdir()):
+                shutil.move(each, registry / each.name)
+            (staged / _REGISTRY).rmdir()
+        for each in sorted(staged.iterdir()):
+            each.rename(root / each.name)
+    return count
+
+
+_HARMLESS = frozenset({"lost+found"})
+
+
+def _unpack(folder: Path, source: Pieces) -> int:
+    found: dict[str, str] = {}
+    told: dict[str, str] | None = None
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as archive:  # type: ignore[call-overload] # only `read` is asked of it
+            for entry in archive:
+                content = archive.extractfile(entry)
+                if content is None:
+                    raise ArchiveError(f"{entry.name} is no file")
+                if entry.name == DIGESTS:
+                    told = json.loads(content.read())
+                else:
+                    found[entry.name] = _place(folder, entry.name, content)
+    except (tarfile.TarError, ValueError, OSError) as error:
+        raise ArchiveError(f"this is no archive of Homeport, or only a part of one: {error}") from error
+    if told is None:
+        raise ArchiveError("the archive ends too early")
+    if told != found:
+        wrong = sorted({name for name in told | found if told.get(name) != found.get(name)})
+        raise ArchiveError(f"the archive is damaged: {', '.join(wrong[:5])}")
+    return len(found)
+
+
+def _place(folder: Path, name: str, content: IO[bytes]) -> str:
+    path = folder / name
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ArchiveError(f"{name!r} leads out of the data directory")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with path.open("xb") as file:
+        while piece := content.read(_READ_BYTES):
+            digest.update(piece)
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    path.chmod(0o600)
+    return digest.hexdigest()
