@@ -115,7 +115,7 @@ def aws(settings: Settings, arguments: tuple[str, ...]) -> None:
 def _from_environment(settings: Settings, given: Mapping[str, str]) -> Mapping[str, str]:
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     if settings.aws_auth == "signed" and {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= given.keys():
-        return {"AWS_ENDPOINT_URL": _endpoint(settings), "AWS_REGION": region}
+        return {"AWS_ENDPOINT_URL": _endpoint(settings), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     account = given.get("AWS_ACCESS_KEY_ID", "")
     known = account if len(account) == 12 and account.isdecimal() else "000000000000"  # noqa: PLR2004 # an account's digits
     return variables(settings, known, region)
