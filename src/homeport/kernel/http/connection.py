@@ -3,13 +3,14 @@
 import asyncio
 import itertools
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from aiohttp import StreamReader
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.http_writer import HttpVersion11
+from aiohttp.http_writer import HttpVersion10, HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_request import BaseRequest
 from aiohttp.web_response import StreamResponse
@@ -68,7 +69,10 @@ class Service:
 class Incoming:
     """A request on its connection: what aiohttp's protocol wants of one, and ours beside it."""
 
-    __slots__ = ("_payload", "_task", "connection", "keep_alive", "request", "speaks_1_1", "started_at", "writer")
+    __slots__ = (
+        *("_payload", "_task", "connection", "keep_alive"),
+        *("request", "speaks_1_1", "started_at", "version", "writer"),
+    )
 
     def __init__(
         self,
@@ -82,11 +86,13 @@ class Incoming:
         self.writer = writer
         self._payload = payload
         self._task = task
+        self.version = message.version
         self.speaks_1_1 = message.version >= HttpVersion11
         # HTTP/1.0 would have to be told in so many words. CONNECT and upgrades, which nobody gets here, are where
         # parsers disagree about what follows the header.
         self.keep_alive: bool = self.speaks_1_1 and not message.should_close and not message.upgrade
-        self.started_at = connection.loop.time()
+        # Not the loop's time: it stands still during a turn, which is longer than most requests.
+        self.started_at = time.perf_counter()
         self.request = connection.request_from(message, payload)
 
     @property
@@ -267,7 +273,7 @@ class HttpServer(Server):
         incoming = cast("Incoming", aiohttp_request)
         self.began(incoming)
         try:
-            response = await self._answer(incoming.request)
+            response = await self._answer(incoming)
         except BaseException:
             self.finished(incoming, 499, 0)
             raise
@@ -275,9 +281,9 @@ class HttpServer(Server):
             await self._settle_body(incoming.request, response)
         return cast("StreamResponse", Outgoing(incoming, response, self.finished))
 
-    async def _answer(self, request: Request) -> Response:
-        service = self.service
-        answer = self._refusal(request)
+    async def _answer(self, incoming: Incoming) -> Response:
+        service, request = self.service, incoming.request
+        answer = self._refusal(incoming)
         if answer is not None:
             answer.close = True
             return answer
@@ -295,8 +301,11 @@ class HttpServer(Server):
         answer.close = True
         return answer
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _refusal(self, incoming: Incoming) -> Response | None:
         """The answer to what no handler is asked about."""
+        request = incoming.request
+        if incoming.version < HttpVersion10:
+            return self.service.error_answers(400, "the request line names no version of HTTP")
         expected = request.headers.get("Expect")
         if expected is not None and expected.lower() != "100-continue":
             return self.service.error_answers(417, "the only expectation that can be met is 100-continue")
@@ -329,7 +338,7 @@ class HttpServer(Server):
         self.busy -= 1
         if self.busy <= 0:
             self._idle.set()
-        seconds = self._loop_.time() - incoming.started_at
+        seconds = time.perf_counter() - incoming.started_at
         self.service.observer.finished(incoming.request, status, sent_bytes, seconds)
 
     def close_idle(self) -> None:
