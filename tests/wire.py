@@ -240,6 +240,8 @@ def send(
         connection.putheader("Content-Length", str(len(body)))
     with suppress(BrokenPipeError, ConnectionResetError):
         connection.endheaders(body or None, encode_chunked=not isinstance(body, bytes))
+    if connection.sock is None:
+        raise ConnectionResetError("the server went away while it was connected to")
     response = connection.getresponse()
     return Response(response.status, response.headers, response.read())
 
