@@ -3,7 +3,6 @@
 import secrets
 import string
 import time
-import uuid
 from typing import Protocol
 
 _PASSWORD_CHARACTERS = string.ascii_letters + string.digits
@@ -29,7 +28,8 @@ def _uuid7(unix_ms: int, chance: int) -> str:
     """RFC 9562, section 5.7: 48 bits of milliseconds, version, 12 bits, variant, 62 bits of chance."""
     high = (unix_ms & ((1 << 48) - 1)) << 16 | 0x7000 | chance >> 62 & 0xFFF
     low = 0b10 << 62 | chance & ((1 << 62) - 1)
-    return str(uuid.UUID(int=high << 64 | low))
+    digits = f"{high << 64 | low:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 class SystemIds:

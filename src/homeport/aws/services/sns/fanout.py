@@ -28,23 +28,44 @@ class _Fan:
     notice: Notification
     now: Millis
     signed: dict[str, Wire] = field(default_factory=dict)
+    encoded: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def envelope(self, subscription: Subscription) -> Wire:
-        """The message in its envelope; signed once for each text, as nothing signed differs between subscribers."""
+        """The message in its envelope."""
+        own = dict(self._shared(self.notice.publication.text_for(subscription.protocol)))
+        if "Signature" in own:
+            own["SigningCertURL"] = certificate_url(self.sns, subscription)
+        own["UnsubscribeURL"] = unsubscribe_url(subscription)
+        if self.notice.publication.attributes:
+            own["MessageAttributes"] = envelope.attributes_in_envelope(self.notice.publication.attributes)
+        return own
+
+    def envelope_text(self, subscription: Subscription) -> str:
+        """The same as it is sent; all but the two URLs in its middle is written once for all subscribers."""
         text = self.notice.publication.text_for(subscription.protocol)
+        parts = self.encoded.get(text)
+        if parts is None:
+            head = envelope.encode(self._shared(text)).removesuffix("\n}")
+            attributes = envelope.attributes_in_envelope(self.notice.publication.attributes)
+            tail = envelope.encode({"MessageAttributes": attributes}).removeprefix("{") if attributes else "\n}"
+            parts = self.encoded[text] = head, f",{tail}" if attributes else tail
+        urls = "" if self.topic.fifo else f',\n  "SigningCertURL": "{certificate_url(self.sns, subscription)}"'
+        return f'{parts[0]}{urls},\n  "UnsubscribeURL": "{unsubscribe_url(subscription)}"{parts[1]}'
+
+    def _shared(self, text: str) -> Wire:
+        """What is the same for all subscribers: signed once for each text."""
         members = self.signed.get(text)
         if members is None:
             members = envelope.notification(self.notice, text)
             if not self.topic.fifo:
                 sign(self.sns, members, self.topic.signature_version)
             self.signed[text] = members
-        own = dict(members)
-        if "Signature" in own:
-            own["SigningCertURL"] = certificate_url(self.sns, subscription)
-        own["UnsubscribeURL"] = f"{subscription.base_url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
-        if self.notice.publication.attributes:
-            own["MessageAttributes"] = envelope.attributes_in_envelope(self.notice.publication.attributes)
-        return own
+        return members
+
+
+def unsubscribe_url(subscription: Subscription) -> str:
+    """The link that ends a subscription."""
+    return f"{subscription.base_url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
 
 
 def certificate_url(sns: Sns, subscription: Subscription) -> str:
@@ -104,7 +125,7 @@ def _to_queue(fan: _Fan, subscription: Subscription) -> None:
         if publication.attributes:
             payload["MessageAttributes"] = _json(envelope.attributes_for_sqs(publication.attributes))
     else:
-        payload["MessageBody"] = envelope.encode(fan.envelope(subscription))
+        payload["MessageBody"] = fan.envelope_text(subscription)
     fifo_queue = subscription.endpoint.endswith(".fifo")
     # A FIFO topic's group orders FIFO queues; a standard topic's makes standard queues fair.
     if publication.group is not None and fifo_queue == fan.topic.fifo:
@@ -129,7 +150,7 @@ def _to_function(fan: _Fan, subscription: Subscription) -> None:
 
 def _to_stream(fan: _Fan, subscription: Subscription) -> None:
     raw = fan.notice.publication.text_for("firehose")
-    text = raw if subscription.raw else envelope.encode(fan.envelope(subscription))
+    text = raw if subscription.raw else fan.envelope_text(subscription)
     _post(fan, subscription, {"Record": text})
 
 
@@ -143,7 +164,7 @@ def _to_url(fan: _Fan, subscription: Subscription) -> None:
         headers["x-amz-sns-rawdelivery"] = "true"
         body = fan.notice.publication.text_for(subscription.protocol)
     else:
-        body = envelope.encode(fan.envelope(subscription))
+        body = fan.envelope_text(subscription)
     # One message that an endpoint refuses does not hold up the next, except where order is promised.
     lane = "" if fan.topic.fifo else "own"
     _post(fan, subscription, {"Body": body, "Headers": dict(headers)}, lane=lane)
@@ -173,7 +194,7 @@ def _to_mailbox(fan: _Fan, subscription: Subscription) -> None:
         "Timestamp": fan.notice.timestamp,
     }
     if subscription.protocol == "email-json":
-        content["Message"] = envelope.encode(fan.envelope(subscription))
+        content["Message"] = fan.envelope_text(subscription)
     key = fan.topic.key
     mail.put(fan.tx, "email", key.account, key.region, subscription.endpoint, content, fan.now)
 

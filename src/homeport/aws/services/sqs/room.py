@@ -66,8 +66,15 @@ class Sqs:
         return queue
 
     def known(self, tx: Tx, key: QueueKey) -> Queue | None:
-        """The same inside a transaction."""
-        return self._known.get(key) or queues.find(tx, key)
+        """The same inside a transaction; what that has changed is kept only if it is committed."""
+        known = self._known.get(key)
+        if known is None:
+            found = queues.find(tx, key)
+            if found is None:
+                return None
+            tx.after_commit(lambda: self._known.setdefault(key, found))
+            return found
+        return known
 
     def changed(self, tx: Tx, key: QueueKey) -> None:
         """Forget a queue once what this transaction does to it is committed, and let those who wait look again."""

