@@ -210,6 +210,10 @@ def _write_seconds(value: int) -> float | int:
     return value // MILLIS_PER_SECOND if not value % MILLIS_PER_SECOND else value / MILLIS_PER_SECOND
 
 
+_WRITE: Mapping[str, Write] = {"blob": write_blob, "float": _write_float, "double": _write_float}
+"""Scalars that JSON cannot say as they are; opaque structures are handed on."""
+
+
 class JsonWriters:
     """Functions that turn a result's values into what JSON can say; None where they are that already."""
 
@@ -233,9 +237,7 @@ class JsonWriters:
         return _structure_writer(known)
 
     def _make(self, name: str, shape: Shape) -> Write | None:
-        if shape.get("opaque"):
-            return None
-        match shape["type"]:
+        match "opaque" if shape.get("opaque") else shape["type"]:
             case "structure":
                 known: dict[str, tuple[str, Write | None]] = {}
                 self._made[name] = made = _structure_writer(known)
@@ -245,11 +247,8 @@ class JsonWriters:
                 return _list_writer(self.of(shape["member"]["shape"], shape["member"].get("timestampFormat")))
             case "map":
                 return _map_writer(self.of(shape["value"]["shape"], shape["value"].get("timestampFormat")))
-            case "blob":
-                return write_blob
-            case "float" | "double":
-                return _write_float
-        return None
+            case kind:
+                return _WRITE.get(kind)
 
     def _fill(self, known: dict[str, tuple[str, Write | None]], members: Mapping[str, Mapping[str, Any]]) -> None:
         for member, reference in members.items():
