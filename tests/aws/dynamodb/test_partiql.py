@@ -27,8 +27,11 @@ def run(dynamodb: Any, statement: str, *parameters: Any, **options: Any) -> list
     return [plain_item(each) for each in dynamodb.execute_statement(Statement=statement, **options)["Items"]]
 
 
+SELECT = 'SELECT sk FROM "table" WHERE '
+
+
 def sks(dynamodb: Any, where: str, *parameters: Any) -> list[int]:
-    return [each["sk"] for each in run(dynamodb, f'SELECT sk FROM "table" WHERE {where}', *parameters)]
+    return [each["sk"] for each in run(dynamodb, SELECT + where, *parameters)]
 
 
 @pytest.mark.parametrize(
@@ -155,8 +158,8 @@ ILL_FORMED = "Statement wasn't well formed, can't be processed: "
         (
             "SELECT * FROM table WHERE attribute_exists()",
             (
-                "Incorrect number of operands for operator or function; operator or function: attribute_exists, number of "
-                "operands: 0"
+                "Incorrect number of operands for operator or function; operator or function: attribute_exists, "
+                "number of operands: 0"
             ),
         ),
         (

@@ -252,7 +252,10 @@ async def list_contributor_insights(dynamodb: DynamoDb, call: Call, request: Ins
             for index in table.settings["Indexes"]
             if "Insights" in index
         ]
-    start = int(request.get("NextToken", "0"))
+    token = request.get("NextToken", "0")
+    if not (token.isascii() and token.isdigit()):
+        raise ValidationException("Invalid NextToken")
+    start = int(token[:9])
     end = start + request.get("MaxResults", 100)
     result: Result = {"ContributorInsightsSummaries": summaries[start:end]}
     if end < len(summaries):
