@@ -24,7 +24,7 @@ class AddressUnavailable(OperatorError):
     def __init__(self, address: Address, error: OSError) -> None:
         taken = error.errno == errno.EADDRINUSE
         super().__init__(
-            f"cannot listen on {address}: {os.strerror(error.errno or 0)}",
+            f"cannot listen on {address}: {error.strerror or error}",
             hint="another program has it; stop that, or choose another address" if taken else None,
         )
 
@@ -68,10 +68,7 @@ class Listener:
         Raises:
             AddressUnavailable: the system refuses the address.
         """
-        try:
-            sockets = _sockets(address)
-        except OSError as error:
-            raise AddressUnavailable(address, error) from error
+        sockets = _sockets(address)
         loop = asyncio.get_running_loop()
         for sock in sockets:
             self._servers.append(await _serve(loop, self._http, sock, tls))
@@ -91,10 +88,7 @@ class Listener:
         Raises:
             AddressUnavailable: the system refuses the address.
         """
-        try:
-            sockets = _sockets(address)
-        except OSError as error:
-            raise AddressUnavailable(address, error) from error
+        sockets = _sockets(address)
         timeout = self._service.limits.header_timeout
         for sock in sockets:
             self._servers.append(SniffingServer(sock, self._http, make_context, first_byte_seconds=timeout))
@@ -123,11 +117,14 @@ async def _serve(
 
 
 def _sockets(address: Address) -> list[socket.socket]:
-    if isinstance(address, UnixAddress):
-        return [_unix_socket(address.path)]
-    if not address.host:
-        return _every_interface(address.port)
-    return [_tcp_socket(address.host, address.port)]
+    try:
+        if isinstance(address, UnixAddress):
+            return [_unix_socket(address.path)]
+        if not address.host:
+            return _every_interface(address.port)
+        return [_tcp_socket(address.host, address.port)]
+    except OSError as error:
+        raise AddressUnavailable(address, error) from error
 
 
 def _tcp_socket(host: str, port: int, *, dual_stack: bool = False) -> socket.socket:

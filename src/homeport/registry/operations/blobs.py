@@ -84,7 +84,7 @@ async def delete_blob(registry: Registry, call: Call, name: RepositoryName, dige
         BlobInUse: a manifest of the repository needs it.
     """
     require(registry, call, "delete", name)
-    await registry.indexed.wait()
+    await registry.until_indexed()
     # Who uses it is read from the index, which has to know of other writers' manifests.
     await reconcile_repository(registry, name)
     async with registry.lock(name):

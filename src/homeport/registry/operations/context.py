@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 from homeport.kernel.auth.principal import Principal
 from homeport.kernel.clock import Clock, Millis
 from homeport.kernel.ids import Ids
-from homeport.registry.errors import Denied, Unauthorized, Unsupported
+from homeport.registry.errors import Denied, Unauthorized, Unavailable, Unsupported
 from homeport.registry.model.access import Action, Rules
 from homeport.registry.model.digest import Digest
 from homeport.registry.model.names import RepositoryName
@@ -67,6 +67,8 @@ class Registry:
     """Last pushes since the start."""
     indexed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the index agrees with the directories found at the start."""
+    index_patience_seconds: float = 20.0
+    """How long a request waits for that; clients give up after 30 s, and we cannot see them go."""
     gate: WriteGate = field(default_factory=WriteGate)
     """Passed by whatever makes or removes links; shut while garbage is collected."""
     large_manifests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_MANIFESTS))
@@ -82,6 +84,20 @@ class Registry:
         if lock is None:
             lock = self._locks[of] = asyncio.Lock()
         return lock
+
+    async def until_indexed(self) -> None:
+        """Wait for the index, for as long as a client does.
+
+        Raises:
+            Unavailable: it is not there yet.
+        """
+        if self.indexed.is_set():
+            return
+        try:
+            async with asyncio.timeout(self.index_patience_seconds):
+                await self.indexed.wait()
+        except TimeoutError:
+            raise Unavailable("the index is being built: try again in a moment") from None
 
     async def on_disk(self, step: Callable[[], T]) -> T:
         """Run file operations: at once where they end in the page cache, in a thread where they wait for the disk."""

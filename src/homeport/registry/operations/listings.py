@@ -18,7 +18,7 @@ async def list_repositories(registry: Registry, call: Call, page: Page) -> Seque
 
     Spec: Docker's registry API, "Catalog". Repositories without a single manifest are left out.
     """
-    await registry.indexed.wait()
+    await registry.until_indexed()
     wanted = None if page.limit is None else page.limit + 1
     if registry.rules.allow_everywhere(call.principal, "pull"):
         return await registry.index.repositories(page.after, wanted)
@@ -42,7 +42,7 @@ async def list_tags(registry: Registry, call: Call, name: RepositoryName, page: 
         NameUnknown: there is no such repository.
     """
     require(registry, call, "pull", name)
-    await registry.indexed.wait()
+    await registry.until_indexed()
     await reconcile_repository(registry, name)
     tags = await registry.index.tags(name, page.after, None if page.limit is None else page.limit + 1)
     if not tags and not registry.content.has_repository(name):
@@ -58,7 +58,7 @@ async def list_referrers(
     Spec: OCI distribution, end-12. The subject itself need not exist.
     """
     require(registry, call, "pull", name)
-    await registry.indexed.wait()
+    await registry.until_indexed()
     await reconcile_repository(registry, name)
     target = registry.content.revision(name, subject)
     subjects = [subject] if target is None else [subject, target]

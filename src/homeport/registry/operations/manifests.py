@@ -157,7 +157,7 @@ async def delete_manifest(registry: Registry, call: Call, name: RepositoryName, 
         ManifestUnknown: the repository has none.
     """
     require(registry, call, "delete", name)
-    await registry.indexed.wait()
+    await registry.until_indexed()
     digest = as_digest(reference)
     async with registry.lock(name):
         if digest is None:

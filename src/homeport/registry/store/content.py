@@ -177,7 +177,13 @@ class Content:
         return self.write_blob(EMPTY, b"")
 
     def link_layer(self, name: RepositoryName, digest: Digest, target: Digest) -> None:
-        """Let a repository serve a blob, under the digest asked for and the canonical one."""
+        """Let a repository serve a blob, under the digest asked for and the canonical one.
+
+        Bytes that lay there before are young again: a collection in the running server spares them until the manifest
+        comes that they were pushed or mounted for.
+        """
+        with suppress(OSError):
+            os.utime(self.paths.blob(target))
         self._link(self.paths.layer_link(name, target), target)
         if not is_canonical(digest):
             self._link(self.paths.layer_link(name, digest), target)

@@ -96,6 +96,16 @@ class TestAddresses:
         assert site.listener.endpoints[0].url == f"http://[::1]:{site.port}"
         assert (await site.ask("GET / HTTP/1.1\r\nHost: x"))[0] == 200
 
+    @pytest.mark.parametrize(
+        ("address", "reason"),
+        [(UnixAddress("/" + "x" * 200), "too long"), (TcpAddress("no-such-host.invalid", 0), "not known|failure")],
+    )
+    async def test_an_address_that_cannot_be_is_an_error_that_says_why(
+        self, serve: Serve, address: TcpAddress | UnixAddress, reason: str
+    ) -> None:
+        with pytest.raises(AddressUnavailable, match=reason):
+            await serve(hello, address=address)
+
     async def test_a_taken_port_is_an_error_that_says_so(self, serve: Serve) -> None:
         site = await serve(hello)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.unit.registry.operations.conftest import APP, CALL, Port
 
-from homeport.registry.errors import BlobInUse, NameUnknown
+from homeport.registry.errors import BlobInUse, NameUnknown, Unavailable
 from homeport.registry.model.digest import digest_of
 from homeport.registry.model.names import RepositoryName, Tag
 from homeport.registry.model.pagination import Page
@@ -48,6 +48,19 @@ async def test_asking_for_what_is_not_there_leaves_no_trace(port: Port) -> None:
     assert list(page.entries) == []
     assert await port.registry.index.stamps() == {}
     assert await port.registry.index.statistics() == []
+
+
+async def test_lists_do_not_wait_for_ever_for_the_index(port: Port) -> None:
+    port.registry.indexed.clear()
+    port.registry.index_patience_seconds = 0.01
+
+    for asked in (
+        list_repositories(port.registry, CALL, EVERYTHING),
+        list_tags(port.registry, CALL, APP, EVERYTHING),
+        delete_manifest(port.registry, CALL, APP, Tag("v1")),
+    ):
+        with pytest.raises(Unavailable):
+            await asked
 
 
 async def test_a_repository_of_blobs_alone_is_taken_into_the_index(port: Port) -> None:

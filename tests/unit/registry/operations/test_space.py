@@ -1,6 +1,7 @@
 """Room for uploads: what may come in, and how much of it counts."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from homeport.registry.errors import BlobUploadUnknown, StorageFull
 from homeport.registry.jobs import KeepIndex
 from homeport.registry.model.digest import digest_of
 from homeport.registry.model.names import RepositoryName
-from homeport.registry.operations.blobs import blob_size
+from homeport.registry.operations.blobs import blob_size, mount_blob
 from homeport.registry.operations.uploads import Chunk, complete_upload, upload_status
 
 MEBIBYTE = 1 << 20
@@ -80,6 +81,20 @@ async def test_a_blob_pushed_before_the_first_count_counts_once(port: Port) -> N
     await job.run_due(port.registry.clock.now())
 
     assert port.registry.space.used_bytes == 1000
+
+
+async def test_old_bytes_that_are_pushed_or_mounted_are_young_again(port: Port) -> None:
+    """What is uploaded a moment before its manifest must not look like garbage to a collection that runs meanwhile."""
+    digest = await port.push(b"old")
+    path = Path(port.registry.content.paths.blob(digest))
+
+    for share in (
+        port.push(b"old", RepositoryName("other")),
+        mount_blob(port.registry, CALL, RepositoryName("third"), digest, APP),
+    ):
+        os.utime(path, (0, 0))
+        await share
+        assert path.stat().st_mtime > 0
 
 
 @pytest.mark.parametrize("durable", [False, True])
