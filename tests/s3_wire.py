@@ -38,14 +38,19 @@ class Answer:
         return match[1] if match else ""
 
 
-def send(url: str, method: str, path: str, body: bytes = b"", *, anonymous: bool = False, **headers: str) -> Answer:
-    """One request; header names with underscores for hyphens."""
+def send(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    """One request of the default account; header names with underscores for hyphens."""
+    return ask(url, method, path, body, **OWNER, **headers)
+
+
+def ask(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+    """One request of nobody, unless the headers say otherwise."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.putrequest(method, path, skip_host="Host" in given, skip_accept_encoding=True)
-        for name, value in {**({} if anonymous else OWNER), **given}.items():
+        for name, value in given.items():
             connection.putheader(name, value)
         if "Content-Length" not in given and "Transfer-Encoding" not in given:
             connection.putheader("Content-Length", str(len(body)))

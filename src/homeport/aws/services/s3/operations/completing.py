@@ -25,6 +25,7 @@ from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.store import buckets, objects, uploads
 from homeport.aws.services.s3.store.files import INLINE_BYTES
 from homeport.kernel.storage.database import Snapshot, Tx
+from homeport.kernel.storage.errors import StorageError
 
 
 async def complete_multipart_upload(
@@ -46,13 +47,25 @@ async def complete_multipart_upload(
 
     upload, before, uploaded = await s3.db.read(read)
     if upload is None:
-        if before is not None and before.get("Key") == key:
-            return before
-        raise NoSuchUpload(identifier)
+        return _again(before, key, identifier)
     _check_completion(upload, request)
     chosen = multipart.chosen_parts(upload, named, uploaded)
-    content, kind = await _assemble(s3, upload, chosen, request)
+    try:
+        content, kind = await _assemble(s3, upload, chosen, request)
+    except StorageError:
+        # Another completion of the same upload may have been faster, and taken the parts away.
+        upload, before, _ = await s3.db.read(read)
+        if upload is None:
+            return _again(before, key, identifier)
+        raise
     return await _commit(s3, call, bucket, request, upload, chosen, content, kind)
+
+
+def _again(before: Members | None, key: str, identifier: str) -> Members:
+    """What a completion answered before; clients that did not hear it ask again."""
+    if before is not None and before.get("Key") == key:
+        return before
+    raise NoSuchUpload(identifier)
 
 
 def _check_completion(upload: Upload, request: api.CompleteMultipartUploadRequest) -> None:

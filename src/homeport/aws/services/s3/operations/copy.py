@@ -7,28 +7,35 @@ from urllib.parse import unquote_to_bytes
 
 from homeport.aws.api import s3 as api
 from homeport.aws.call import Call
+from homeport.aws.errors import AwsError
 from homeport.aws.services.s3.errors import (
-    AccessDenied,
-    EntityTooLarge,
     InvalidArgument,
     InvalidRequest,
-    NoSuchVersion,
 )
 from homeport.aws.services.s3.model import checksums, encryption
 from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.multipart import MOST_PART_BYTES
 from homeport.aws.services.s3.model.names import encode_key
 from homeport.aws.services.s3.model.version import Head, Version
-from homeport.aws.services.s3.operations.access import check_expected_owner, may
+from homeport.aws.services.s3.operations.access import authorize, check_expected_owner
 from homeport.aws.services.s3.operations.answers import Members, checksum_members, encryption_members
-from homeport.aws.services.s3.operations.contents import Content, body_of
+from homeport.aws.services.s3.operations.contents import Content, body_of, discard
 from homeport.aws.services.s3.operations.get import check_restored, conditions_of, locate
 from homeport.aws.services.s3.operations.put import Draft, announce, draft, place, writing_file
 from homeport.aws.services.s3.room import S3
-from homeport.kernel.storage.database import Tx
+from homeport.kernel.storage.database import Snapshot, Tx
 
 _HEADER = "x-amz-copy-source"
 _CONTENT_MEMBERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires")
+
+
+class TooLargeToCopy(InvalidRequest):
+    """More than can be copied at once."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The specified copy source is larger than the maximum allowable size for a copy source: {MOST_PART_BYTES}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,14 @@ class Source:
 
     Attributes:
         data: a small one's bytes.
+        held: a name of its own for a large one's file, which stays whatever becomes of the source; whoever gets it
+            uses it up or discards it.
     """
 
     bucket: Bucket
     version: Version
     data: bytes
+    held: str
 
 
 def parse_source(header: str) -> tuple[str, str, str | None]:
@@ -82,19 +92,29 @@ async def find_source(s3: S3, call: Call, request: Mapping[str, object]) -> Sour
     bucket = await s3.bucket(bucket_name)
     check_expected_owner(bucket, request, "ExpectedSourceBucketOwner")
     asked = {"Key": key} if identifier is None else {"Key": key, "VersionId": identifier}
-    if not await may(s3, call, bucket, "s3:GetObject", asked, key):
-        raise AccessDenied
-    version = await s3.db.read(lambda snapshot: locate(snapshot, bucket, key, identifier))
-    if version.marker:
-        raise NoSuchVersion(key, version.id)
+    await authorize(s3, call, bucket, "s3:GetObject", asked, key)
+
+    def read(snapshot: Snapshot) -> tuple[Version, bytes]:
+        found = locate(snapshot, bucket, key, identifier)
+        return found, body_of(snapshot, found.row)
+
+    version, data = await s3.db.read(read)
+    held = s3.files.link(version.file) if version.file else ""
+    try:
+        _check_source(s3, version, request)
+    except AwsError:
+        discard(s3, held)
+        raise
+    return Source(bucket, version, data, held)
+
+
+def _check_source(s3: S3, version: Version, request: Mapping[str, object]) -> None:
     conditions = conditions_of(request, "CopySource")
     if conditions is not None:
         conditions.check(version.etag, version.modified, s3.clock.now())
     encryption.check_customer_key(version, request, "CopySource")
     if version.archived:
         check_restored(version, s3)
-    data = await s3.db.read(lambda snapshot: body_of(snapshot, version.row))
-    return Source(bucket, version, data)
 
 
 async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjectRequest) -> Members:
@@ -105,14 +125,15 @@ async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjec
     """
     asked = cast("Mapping[str, object]", request)
     source = await find_source(s3, call, asked)
-    version = source.version
-    _check_in_place(source, bucket, asked)
-    if version.size > MOST_PART_BYTES:
-        raise InvalidRequest(
-            f"The specified copy source is larger than the maximum allowable size for a copy source: {MOST_PART_BYTES}"
-        )
-    new = await _draft(s3, call, bucket, source, asked)
-    content, kind = await _content(s3, source, request.get("ChecksumAlgorithm"))
+    try:
+        _check_in_place(source, bucket, asked)
+        if source.version.size > MOST_PART_BYTES:
+            raise TooLargeToCopy
+        new = await _draft(s3, call, bucket, source, asked)
+        content = await _content(s3, source, request.get("ChecksumAlgorithm"))
+    except BaseException:
+        discard(s3, source.held)
+        raise
 
     def write(tx: Tx) -> Members:
         latest, made = place(s3, tx, bucket, new, content)
@@ -122,9 +143,8 @@ async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjec
                 "ETag": f'"{made.etag}"',
                 "LastModified": made.modified,
                 **checksum_members(made),
-                "ChecksumType": kind,
             },
-            "CopySourceVersionId": version.id if source.bucket.versioning else None,
+            "CopySourceVersionId": source.version.id if source.bucket.versioning else None,
             "VersionId": made.id if latest.versioning == "Enabled" else None,
             **encryption_members(made.head),
         }
@@ -186,19 +206,16 @@ async def _draft(s3: S3, call: Call, bucket: Bucket, source: Source, request: Ma
     return new
 
 
-async def _content(s3: S3, source: Source, wanted: str | None) -> tuple[Content, str]:
+async def _content(s3: S3, source: Source, wanted: str | None) -> Content:
     """The copy's own bytes; hashed anew only if what is known of the source is not what the copy will say."""
     version = source.version
     algorithm = (wanted or version.algorithm or checksums.DEFAULT).upper()
     if algorithm not in checksums.ALGORITHMS:
         raise checksums.unsupported()
     known = version.checksum_kind == f"{algorithm}/{checksums.FULL}"
-    file = s3.files.link(version.file) if version.file else ""
     etag, checksum = version.etag, version.checksum
     if "-" in etag or not known:
-        if version.size > MOST_PART_BYTES:
-            raise EntityTooLarge(version.size, MOST_PART_BYTES)
         md5, other = checksums.running("MD5"), checksums.running(algorithm)
-        await s3.files.digest(version.file or source.data, 0, version.size, (md5, other))
+        await s3.files.digest(source.held or source.data, 0, version.size, (md5, other))
         etag, checksum = md5.digest().hex(), checksums.encode(other.digest())
-    return Content(version.size, etag, algorithm, checksum, source.data, file), checksums.FULL
+    return Content(version.size, etag, algorithm, checksum, source.data, source.held)

@@ -14,8 +14,8 @@ from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.multipart import MOST_PART_BYTES, Plan, Upload, UploadedPart
 from homeport.aws.services.s3.model.names import decode_key, encode_key
 from homeport.aws.services.s3.operations.answers import Members, encryption_members
-from homeport.aws.services.s3.operations.contents import Content, receive
-from homeport.aws.services.s3.operations.copy import find_source
+from homeport.aws.services.s3.operations.contents import Content, discard, receive
+from homeport.aws.services.s3.operations.copy import Source, TooLargeToCopy, find_source
 from homeport.aws.services.s3.operations.put import draft, writing_file
 from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.store import buckets, uploads
@@ -183,33 +183,36 @@ async def upload_part_copy(s3: S3, call: Call, bucket: Bucket, request: api.Uplo
     upload = await _find(s3, bucket, request["Key"], request["UploadId"])
     asked = cast("Mapping[str, object]", request)
     source = await find_source(s3, call, asked)
-    version = source.version
-    header = request.get("CopySourceRange")
-    extent = ranges.of_copy(header, version.size) if header else ranges.Extent(0, version.size, version.size)
-    if extent.count > MOST_PART_BYTES:
-        raise InvalidRequest(
-            f"The specified copy source is larger than the maximum allowable size for a copy source: {MOST_PART_BYTES}"
-        )
-    algorithm = upload.algorithm or checksums.DEFAULT
-    md5, other = checksums.running("MD5"), checksums.running(algorithm)
-    await s3.files.digest(version.file or source.data, extent.start, extent.count, (md5, other))
-    file, data = "", source.data[extent.start : extent.start + extent.count]
-    if version.file:
-        if extent.count == version.size:
-            file = s3.files.link(version.file)
-        elif extent.count:
-            file = await s3.files.join([(version.file, extent.start, extent.count)])
-    content = Content(extent.count, md5.digest().hex(), algorithm, checksums.encode(other.digest()), data, file)
+    try:
+        content = await _copied(s3, source, request.get("CopySourceRange"), upload.algorithm or checksums.DEFAULT)
+    except BaseException:
+        discard(s3, source.held)
+        raise
     part = await _keep(s3, bucket, upload, request["PartNumber"], content)
     return {
         "CopyPartResult": {
             "ETag": f'"{part.etag}"',
             "LastModified": part.modified,
-            **({f"Checksum{algorithm}": part.checksum} if upload.algorithm else {}),
+            **({f"Checksum{part.algorithm}": part.checksum} if upload.algorithm else {}),
         },
-        "CopySourceVersionId": version.id if source.bucket.versioning else None,
+        "CopySourceVersionId": source.version.id if source.bucket.versioning else None,
         **encryption_members(upload.plan.get("head", {})),
     }
+
+
+async def _copied(s3: S3, source: Source, header: str | None, algorithm: str) -> Content:
+    """The part of the source that is wanted, as a content of its own."""
+    size = source.version.size
+    extent = ranges.of_copy(header, size) if header else ranges.Extent(0, size, size)
+    if extent.count > MOST_PART_BYTES:
+        raise TooLargeToCopy
+    md5, other = checksums.running("MD5"), checksums.running(algorithm)
+    await s3.files.digest(source.held or source.data, extent.start, extent.count, (md5, other))
+    file, data = source.held, source.data[extent.start : extent.start + extent.count]
+    if source.held and extent.count != size:
+        file = await s3.files.join([(source.held, extent.start, extent.count)])
+        discard(s3, source.held)
+    return Content(extent.count, md5.digest().hex(), algorithm, checksums.encode(other.digest()), data, file)
 
 
 async def abort_multipart_upload(

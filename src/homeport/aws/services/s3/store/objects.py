@@ -1,5 +1,6 @@
 """Rows of versions: found by key, put, replaced, listed."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
@@ -9,6 +10,7 @@ from homeport.aws.services.s3.model.listing import INCLUSIVE, Cursor
 from homeport.aws.services.s3.model.version import NULL_VERSION, Extra, Head, Version, sequence_of
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
+from homeport.kernel.storage.errors import StorageFailed
 from homeport.kernel.storage.rows import Row, as_bytes, as_int, as_text
 
 _COLUMNS: Final = (
@@ -149,8 +151,17 @@ def add_body(tx: Tx, content: bytes) -> int:
 
 
 def body(snapshot: Snapshot, row: int) -> bytes:
-    """A small body; nothing for row 0."""
-    return as_bytes(snapshot.value("SELECT content FROM s3_body WHERE id = ?", (row,))) if row else b""
+    """A small body; nothing for row 0.
+
+    Raises:
+        StorageFailed: it has been removed since its row was read.
+    """
+    if not row:
+        return b""
+    content = snapshot.value("SELECT content FROM s3_body WHERE id = ?", (row,))
+    if content is None:
+        raise StorageFailed("s3_body", errno.ENOENT)
+    return as_bytes(content)
 
 
 def copy_body(tx: Tx, row: int) -> int:
