@@ -14,7 +14,7 @@ from homeport.aws.services.sqs.errors import (
 
 # XML 1.0, production [2] Char: what SQS lets a body consist of. Of ASCII that is all but most control characters; of
 # the rest all but two, and the surrogates that UTF-8 does not have.
-_FINE = bytes(byte for byte in range(256) if byte >= 0x20 or byte in b"\t\n\r")
+_FINE = bytes(byte for byte in range(256) if byte >= ord(" ") or byte in b"\t\n\r")
 _NO_CHARACTERS = ("\ufffe", "\uffff")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _TYPE = re.compile(r"(String|Number|Binary)(\..*)?", re.DOTALL)
