@@ -159,6 +159,17 @@ def test_a_presigned_url_works_until_it_expires_and_for_nothing_else(signed: Aws
     assert code(Raw(signed)("GET", target.replace("Expires=60", "Expires=600"))) == "SignatureDoesNotMatch"
 
 
+def test_a_presigned_put_does_not_become_a_copy(signed: AwsServer) -> None:
+    s3 = client(signed, "s3", signature_version="s3v4")
+    s3.put_object(Bucket="bucket", Key="secret", Body=b"secret")
+    url = urlsplit(s3.generate_presigned_url("put_object", {"Bucket": "bucket", "Key": "key"}))
+
+    answer = Raw(signed)("PUT", f"{url.path}?{url.query}", headers={"x-amz-copy-source": "bucket/secret"})
+
+    assert (answer.status, code(answer)) == (403, "AccessDenied")
+    assert "<HeadersNotSigned>x-amz-copy-source</HeadersNotSigned>" in answer.text
+
+
 def test_an_expired_presigned_url_is_refused_in_mode_open_too(aws: AwsServer, raw: Raw) -> None:
     request = AWSRequest("GET", f"{aws.url}/bucket/key")
     S3SigV4QueryAuth(KEY, "s3", "us-east-1", expires=60).add_auth(request)

@@ -20,6 +20,9 @@ _SKEW_MS: Final = 15 * 60 * MILLIS_PER_SECOND
 _HEX = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _STREAMING: Final = "STREAMING-"
+_PAYLOAD_HEADER: Final = "x-amz-content-sha256"
+"""Part of what is signed wherever it stands."""
+
 _UNSIGNED_ACTIONS: Final = (b"AssumeRoleWithWebIdentity", b"AssumeRoleWithSAML")
 
 
@@ -109,6 +112,7 @@ class Door:
         if identity.key.token and not sigv4.same(identity.key.token, credentials.token):
             raise errors.wrong_token(credentials.service, json)
         self._check_time(request, credentials)
+        _check_covered(request, credentials)
         payload = _announced_payload(request, credentials)
         if payload:
             self._check_signature(request, credentials, identity.key, payload)
@@ -190,6 +194,24 @@ class Door:
             verifier=chain,
             trailing=payload.endswith("-TRAILER"),
         )
+
+
+def _check_covered(request: Request, credentials: Credentials) -> None:
+    """What changes the meaning of a request has to be under its signature: a presigned put must not become a copy.
+
+    Raises:
+        AwsError: it is not.
+    """
+    signed = frozenset(credentials.signed_headers)
+    loose = [
+        name.lower()
+        for name in request.headers
+        if name.lower() not in signed and name.lower().startswith("x-amz-") and name.lower() != _PAYLOAD_HEADER
+    ]
+    if "host" not in signed:
+        loose.append("host")
+    if loose:
+        raise errors.HeadersNotSigned(sorted(loose))
 
 
 def _header_moment(headers: Mapping[str, str]) -> str:

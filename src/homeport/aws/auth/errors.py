@@ -1,5 +1,6 @@
 """What AWS answers to credentials that it does not accept; S3, the JSON services and the form services differ."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from homeport.aws.errors import AwsError, ErrorOfCode, ErrorValue
@@ -87,6 +88,19 @@ def wrong_token(service: str, protocol_is_json: bool) -> AwsError:  # noqa: FBT0
     if service == "s3":
         return ErrorOfCode("InvalidToken", "The provided token is malformed or otherwise invalid.", status=400)
     return unknown_key(service, protocol_is_json, "")
+
+
+class HeadersNotSigned(AwsError):
+    """Headers that say something and are not under the signature."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            "There were headers present in the request which were not signed",
+            extra={"HeadersNotSigned": ", ".join(names)},
+        )
 
 
 class PayloadHashMismatch(AwsError):

@@ -74,6 +74,7 @@ class ChunkedUpload:
     def __init__(self, body: Body, *, length: int | None, verifier: ChunkVerifier | None, trailing: bool) -> None:
         self._pieces = body.chunks()
         self._buffer = b""
+        self._position = 0
         self._verifier = verifier
         self._trailing = trailing
         self._length = length
@@ -157,32 +158,34 @@ class ChunkedUpload:
             self._verifier.trailers(signature, signed)
 
     async def _more(self) -> bool:
+        """Put the next piece behind what is left of the one before."""
         async for piece in self._pieces:
-            self._buffer = self._buffer + piece if self._buffer else piece
+            left = self._buffer[self._position :]
+            self._buffer = left + piece if left else piece
+            self._position = 0
             return True
         return False
 
     async def _line(self, *, at_end: bool = False) -> bytes:
         """The next line without its end; at the end of the body an empty one, where that is allowed."""
-        while (end := self._buffer.find(b"\n", 0, _MOST_LINE_BYTES)) < 0:
-            if len(self._buffer) >= _MOST_LINE_BYTES:
+        while (end := self._buffer.find(b"\n", self._position, self._position + _MOST_LINE_BYTES)) < 0:
+            if len(self._buffer) - self._position >= _MOST_LINE_BYTES:
                 raise InvalidChunk
             if not await self._more():
-                if at_end:
-                    rest, self._buffer = self._buffer, b""
-                    return rest.rstrip(b"\r")
-                raise IncompleteBody
-        line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
+                if not at_end:
+                    raise IncompleteBody
+                end = len(self._buffer)
+                break
+        # A piece holds many chunks: its position moves on, and nothing of it is copied but what is handed out.
+        line = self._buffer[self._position : end]
+        self._position = min(end + 1, len(self._buffer))
         return line.rstrip(b"\r")
 
     async def _take(self, most: int) -> bytes:
-        if not self._buffer and not await self._more():
+        if self._position == len(self._buffer) and not await self._more():
             raise IncompleteBody
-        if len(self._buffer) <= most:
-            piece, self._buffer = self._buffer, b""
-            return piece
-        piece, self._buffer = self._buffer[:most], self._buffer[most:]
-        return piece
+        start, self._position = self._position, min(len(self._buffer), self._position + most)
+        return self._buffer[start : self._position] if start or self._position < len(self._buffer) else self._buffer
 
 
 class PlainUpload:

@@ -15,9 +15,10 @@ from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
 TimestampFormat = Literal["iso8601", "unixTimestamp", "rfc822"]
 
 _ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?"
+    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?",
+    re.ASCII,
 )
-_INTEGER = re.compile(r"[+-]?\d{1,20}")
+_INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _LARGEST: Final = 1 << 63
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -47,7 +48,8 @@ def write_timestamp(at: Millis, form: TimestampFormat) -> str:
 # Listings are full of objects that were put in the same few seconds, and hot objects are read again and again.
 @lru_cache(maxsize=4096)
 def _iso_second(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, tz=UTC):%Y-%m-%dT%H:%M:%S}"
+    # Not strftime, which writes the year 999 with three digits.
+    return datetime.fromtimestamp(second, tz=UTC).isoformat()[:19]
 
 
 @lru_cache(maxsize=1024)
