@@ -90,6 +90,7 @@ class AwsHalf:
         self.courier = courier
         self.rooms = rooms
         self.keys = AccessKeys(db, world.clock)
+        world.health.add("aws_database", lambda: db.checkpoint_failure)
         self.observer = AccessLog(world.log)
         self.hooks = InitHooks(world.settings.aws_init_dir, world.log)
         self._gateway = self._make_gateway()
