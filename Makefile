@@ -45,8 +45,8 @@ docs: $(RUN_STAMP) ## Write the pages that are made from the code
 	$(BIN)/python tools/write_operations_page.py
 	$(BIN)/python tools/write_deploy_files.py
 
-bench: $(DEV_STAMP) ## Measure the registry (ARGS="--help" tells what can be compared)
-	@$(BIN)/python -m bench.registry $(ARGS)
+bench: $(DEV_STAMP) ## Measure the registry, or what QUESTION names: sqs_send, sns_publish, ... (ARGS="--help" tells more)
+	@$(BIN)/python -m bench.$(or $(QUESTION),registry) $(ARGS)
 
 lock: $(DEV_STAMP) ## Pin every dependency again, at its newest
 	sh tools/lock.sh $(VENV)

@@ -2,7 +2,7 @@
 
 Unit: microseconds of server CPU for one pair, and pairs a second.
 Workload: bodies of 1 KB in one standard queue, JSON protocol, 1 and 16 connections; then the same, and sends, in a
-queue of `HOMEPORT_BENCH_DEPTH` messages (200,000 unless it says otherwise).
+queue of `BENCH_QUEUE_DEPTH` messages (200,000 unless it says otherwise).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 from bench.aws_endpoint import ROUNDS, WARM_UP_ROUNDS, Connection, Endpoint, endpoint_under_test, report
 
 PAIRS = 320
-DEPTH = int(os.environ.get("HOMEPORT_BENCH_DEPTH", "200000"))
+DEPTH = int(os.environ.get("BENCH_QUEUE_DEPTH", "200000"))
 BODY = "x" * 1024
 
 

@@ -176,8 +176,11 @@ class AwsHalf:
         await self.hooks.run("READY")
 
     async def shut_down(self) -> None:
-        """Run the scripts that come before the server stops; it still answers."""
+        """Run the scripts that come before the server stops; it still answers, and what waits is answered now."""
         await self.hooks.run("SHUTDOWN")
+        for room in self.rooms.values():
+            if room.service is not None and room.service.drain is not None:
+                room.service.drain(room.state)
 
     def _make_gateway(self) -> Gateway:
         world, settings = self._world, self._world.settings

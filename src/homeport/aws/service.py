@@ -124,6 +124,7 @@ class Service(Generic[S]):
     Attributes:
         name: as the wire model's file is called: `sqs`, `dynamodbstreams`, `lambda`.
         open: makes its state when the server starts; the tables are there.
+        drain: lets requests that wait for something be answered, as the server is about to stop.
         close: ends what `open` began.
         reset: forgets what is cached, after somebody has emptied its tables.
         table_prefix: of its tables; `name_` if empty.
@@ -140,6 +141,7 @@ class Service(Generic[S]):
     open: Callable[[ServiceContext], Awaitable[S]]
     migrations: Sequence[Migration] = ()
     jobs: Callable[[S], Sequence[Job]] = _no_jobs
+    drain: Callable[[S], None] | None = None
     close: Callable[[S], Awaitable[None]] | None = None
     reset: Callable[[S], Awaitable[None]] | None = None
     table_prefix: str = ""

@@ -88,6 +88,16 @@ async def test_who_goes_away_takes_nobodys_wake_up_along(room: SqsRoom) -> None:
     assert await second == ["b"]
 
 
+async def test_a_server_that_stops_keeps_nobody_waiting(room: SqsRoom) -> None:
+    queue = await room.create("q")
+    tasks = await parked(room, queue, 3)
+
+    room.sqs.drain()
+
+    assert await asyncio.gather(*tasks) == [[], [], []]
+    assert await room.bodies(queue, WaitTimeSeconds=20) == []
+
+
 @pytest.fixture
 def real_time(tmp_path: Path) -> Iterator[AwsServer]:
     server = AwsServer(tmp_path / "data", clock=SystemClock(), running_jobs=True).start()

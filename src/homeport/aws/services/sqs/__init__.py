@@ -59,6 +59,10 @@ async def _open(context: ServiceContext) -> Sqs:
     )
 
 
+def _drain(sqs: Sqs) -> None:
+    sqs.drain()
+
+
 async def _reset(sqs: Sqs) -> None:
     sqs.forget()
 
@@ -83,6 +87,7 @@ SERVICE: Service[Any] = Service(
     open=_open,
     migrations=MIGRATIONS,
     jobs=_jobs,
+    drain=_drain,
     reset=_reset,
     routes=ROUTES,
     target_of=QueueTarget,

@@ -31,6 +31,7 @@ class Sqs:
         purge_pause_seconds, recreate_pause_seconds: how long AWS makes clients wait between two purges, and between
             deleting a queue and making it again; 0 does not.
         parked: how many receives wait, by the queue's number.
+        draining: whether the server is about to stop, so that nobody waits any more.
     """
 
     db: Database
@@ -42,6 +43,7 @@ class Sqs:
     purge_pause_seconds: int = 0
     recreate_pause_seconds: int = 0
     parked: dict[int, int] = field(default_factory=dict)
+    draining: bool = False
     _known: dict[QueueKey, Queue] = field(default_factory=dict)
 
     async def queue(self, call: Call, url: str) -> Queue:
@@ -79,6 +81,12 @@ class Sqs:
     def changed(self, tx: Tx, key: QueueKey) -> None:
         """Forget a queue once what this transaction does to it is committed, and let those who wait look again."""
         tx.after_commit(lambda: self._known.pop(key, None))
+
+    def drain(self) -> None:
+        """Let every receive that waits be answered."""
+        self.draining = True
+        for queue_id in self.parked:
+            self.signals.send(topic(queue_id))
 
     def forget(self) -> None:
         """Forget every queue."""

@@ -138,7 +138,7 @@ async def _wait(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
         _park(sqs, queue, 1)
         try:
             heard = True
-            while heard:
+            while heard and not sqs.draining:
                 found = await _look(sqs, queue, ask)
                 if found:
                     return found
