@@ -13,8 +13,8 @@ from homeport.kernel.errors import OperatorError
 Tell = Callable[[str], None]
 """Where a line of progress goes."""
 
-KEPT_KINDS = frozenset({"PersistentVolumeClaim", "Namespace"})
-"""What is never removed in passing: data, and what holds it."""
+KEPT_KINDS = frozenset({"PersistentVolumeClaim", "Namespace", "Secret"})
+"""What is never removed in passing: data, users, and what holds them."""
 
 
 class NotOursError(OperatorError):
@@ -50,7 +50,7 @@ async def plan(api: Api, values: Values, objects: Sequence[Object]) -> Plan:
     same: list[str] = []
     for each in objects:
         before = await _before(api, each)
-        await _refuse_foreign_chart_config(each, before)
+        _refuse_foreign(each, before)
         elsewhere = "" if present or namespace_of(each) != values.namespace.name else "default"
         after = await api.apply(each, dry_run=True, namespace=elsewhere)
         where = created if before is None else same if _content(before) == _content(after) else changed
@@ -62,14 +62,20 @@ async def _before(api: Api, document: Object) -> Object | None:
     return await api.get(await api.path_of(document))
 
 
-async def _refuse_foreign_chart_config(document: Object, before: Object | None) -> None:
-    if kind_of(document) != "HelmChartConfig" or before is None:
+def _refuse_foreign(document: Object, before: Object | None) -> None:
+    """Of what K3s' own parts read there is one only, and somebody else's must not be overwritten or removed later."""
+    if before is None or text_at(before, "metadata", "labels", MANAGED_BY) == PRODUCT:
         return
-    if text_at(before, "metadata", "labels", MANAGED_BY) != PRODUCT:
+    if kind_of(document) == "HelmChartConfig":
         raise NotOursError(
             f"{describe(document)} is there already, and Traefik reads only one",
             hint="set ingress.helmChartConfig to false and add to its valuesContent:\n"
             + text_at(document, "spec", "valuesContent"),
+        )
+    if name_of(document) == "coredns-custom":
+        raise NotOursError(
+            f"{describe(document)} is there already",
+            hint="set coredns to false and add the keys that `homeport k8s dns coredns` prints",
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from homeport.deploy.cluster.api import MERGE, Api
 from homeport.deploy.cluster.plan import KEPT_KINDS, Tell, labelled
-from homeport.deploy.documents import Object, describe, kind_of, name_of, namespace_of, text_at
+from homeport.deploy.documents import Object, describe, kind_of, name_of, text_at
 from homeport.deploy.values.table import Values
 
 
@@ -24,12 +24,9 @@ async def uninstall(api: Api, values: Values, tell: Tell, *, delete_data: bool) 
             continue
         if await api.delete(path):
             tell(f"removed {describe(document)}")
-    for secret in await _secrets(api, values):
-        path = f"/api/v1/namespaces/{namespace_of(secret)}/secrets/{name_of(secret)}"
-        if not delete_data:
-            kept.append(f"Secret {namespace_of(secret)}/{name_of(secret)}")
-        elif await api.delete(path):
-            tell(f"removed Secret {namespace_of(secret)}/{name_of(secret)}")
+    for path, name in _authority_secret(values) if delete_data else ():
+        if await api.delete(path):
+            tell(f"removed {name}")
     return kept
 
 
@@ -38,13 +35,12 @@ def _order(document: Object) -> int:
     return {"Namespace": 2, "PersistentVolumeClaim": 1}.get(kind_of(document), 0)
 
 
-async def _secrets(api: Api, values: Values) -> Sequence[Object]:
-    """Users and pull accounts, which are no part of what is rendered; and the authority's key."""
-    places = [(values.namespace.name, "registry-htpasswd"), (values.namespace.name, "registry-pull")]
-    if values.issuer.kind == "private-ca":
-        places.append((values.issuer.namespace, f"{values.name}-ca"))
-    found = [await api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}") for namespace, name in places]
-    return [each for each in found if each is not None]
+def _authority_secret(values: Values) -> Sequence[tuple[str, str]]:
+    """The authority's key, which cert-manager made and leaves behind."""
+    if values.issuer.kind != "private-ca":
+        return ()
+    namespace, name = values.issuer.namespace, f"{values.name}-ca"
+    return ((f"/api/v1/namespaces/{namespace}/secrets/{name}", f"Secret {namespace}/{name}"),)
 
 
 async def retain_volumes(api: Api, claims: Iterable[Object], tell: Tell) -> None:
