@@ -7,11 +7,13 @@ from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.service import Operation, Service, ServiceContext
 from homeport.aws.services.dynamodb.errors import ValidationException
-from homeport.aws.services.dynamodb.jobs import Expiry, StreamTrimming, Tidying
+from homeport.aws.services.dynamodb.jobs import Expiry, StreamTrimming, Tidying, Transfers
 from homeport.aws.services.dynamodb.operations import (
     backups,
     batches,
     configuration,
+    exports,
+    imports,
     items,
     partiql,
     policies,
@@ -43,8 +45,10 @@ _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {
     "DescribeContinuousBackups": restoring.describe_continuous_backups,
     "DescribeContributorInsights": configuration.describe_contributor_insights,
     "DescribeEndpoints": configuration.describe_endpoints,
+    "DescribeExport": exports.describe_export,
     "DescribeGlobalTable": replicas.describe_global_table,
     "DescribeGlobalTableSettings": configuration.describe_global_table_settings,
+    "DescribeImport": imports.describe_import,
     "DescribeKinesisStreamingDestination": configuration.describe_kinesis_streaming_destination,
     "DescribeLimits": configuration.describe_limits,
     "DescribeTable": tables.describe_table,
@@ -54,11 +58,15 @@ _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {
     "EnableKinesisStreamingDestination": configuration.enable_kinesis_streaming_destination,
     "ExecuteStatement": partiql.execute_statement,
     "ExecuteTransaction": partiql.execute_transaction,
+    "ExportTableToPointInTime": exports.export_table_to_point_in_time,
     "GetItem": items.get_item,
     "GetResourcePolicy": policies.get_resource_policy,
+    "ImportTable": imports.import_table,
     "ListBackups": backups.list_backups,
     "ListContributorInsights": configuration.list_contributor_insights,
+    "ListExports": exports.list_exports,
     "ListGlobalTables": replicas.list_global_tables,
+    "ListImports": imports.list_imports,
     "ListTables": tables.list_tables,
     "ListTagsOfResource": policies.list_tags_of_resource,
     "PutItem": items.put_item,
@@ -92,7 +100,7 @@ async def _reset(dynamodb: DynamoDb) -> None:
 
 
 def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
-    return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb))
+    return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb), Transfers(dynamodb))
 
 
 def refuse(violations: Sequence[Violation]) -> AwsError:

@@ -5,16 +5,18 @@ from functools import partial
 from typing import Final
 
 from homeport.aws.services.dynamodb.model.schema import Table
+from homeport.aws.services.dynamodb.operations.exports import run_export
+from homeport.aws.services.dynamodb.operations.imports import run_import
 from homeport.aws.services.dynamodb.operations.restoring import RECOVERY_DAYS
 from homeport.aws.services.dynamodb.operations.table_updates import activate_index
 from homeport.aws.services.dynamodb.operations.tables import shard_name
 from homeport.aws.services.dynamodb.operations.time_to_live import delete_expired
-from homeport.aws.services.dynamodb.room import DynamoDb
-from homeport.aws.services.dynamodb.store import streams, tables, tokens
+from homeport.aws.services.dynamodb.room import TRANSFERS_JOB, DynamoDb
+from homeport.aws.services.dynamodb.store import streams, tables, tasks, tokens
 from homeport.aws.services.dynamodb.store.clearing import clear_dropped, fill_expiry, fill_index
 from homeport.aws.services.dynamodb.store.streams import RETENTION_MILLIS, SHARD_MILLIS, Stream
 from homeport.kernel.clock import Millis
-from homeport.kernel.jobs import AT_ONCE, Next
+from homeport.kernel.jobs import AT_ONCE, WHEN_WOKEN, Next
 from homeport.kernel.storage.database import Tx
 
 _EXPIRY_SECONDS: Final = 30
@@ -107,3 +109,17 @@ class Tidying:
             else:
                 done = False
         return done
+
+
+@dataclass(slots=True)
+class Transfers:
+    """Does exports and imports, one after another."""
+
+    dynamodb: DynamoDb
+    name: str = TRANSFERS_JOB
+
+    async def run_due(self, _now: Millis) -> Next:
+        """Do what waits; one that was cut off begins again."""
+        for task in await self.dynamodb.db.read(tasks.unfinished):
+            await (run_export if task.kind == "export" else run_import)(self.dynamodb, task)
+        return WHEN_WOKEN

@@ -1,6 +1,7 @@
 """DynamoDB while it runs: what its operations and jobs have in common."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,7 @@ class DynamoDb:
     invoke: Invoke
     tables: Tables
     counts: Counts
+    wake_job: Callable[[str], None]
 
     async def table(self, call: Call, name_or_arn: str) -> Table:
         """The table that a data plane request means.
@@ -39,6 +41,10 @@ class DynamoDb:
             ValidationException: the ARN is none of a table.
         """
         return await self.tables.find(resolve(call, name_or_arn))
+
+    def wake_transfers(self) -> None:
+        """Let the exports and imports that wait begin."""
+        self.wake_job(TRANSFERS_JOB)
 
     def wake_readers(self, table: Table) -> None:
         """Let those who wait for the table's changes look."""
@@ -52,6 +58,9 @@ class DynamoDb:
         except ResourceNotFoundException:
             raise ResourceNotFoundException.table(name[2]) from None
 
+
+TRANSFERS_JOB: Final = "dynamodb-transfers"
+"""The job that does exports and imports."""
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,255}", re.ASCII).fullmatch
 _SHORTEST_NAME: Final = 3
@@ -109,4 +118,5 @@ def open_room(context: ServiceContext) -> DynamoDb:
         context.invoke,
         Tables(context.db),
         Counts(context.db, context.clock),
+        context.wake_job,
     )

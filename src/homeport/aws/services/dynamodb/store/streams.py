@@ -216,3 +216,17 @@ def states_at(snapshot: Snapshot, data_id: int, at: Millis) -> Iterator[tuple[by
 def follow(tx: Tx, old_data: int, new_data: int) -> None:
     """Let the streams of a table go on with the changes of the items that it now shows."""
     tx.execute("UPDATE ddb_stream SET data_id = ? WHERE data_id = ? AND closed IS NULL", (new_data, old_data))
+
+
+def changes_between(
+    snapshot: Snapshot, data_id: int, start: int, end: int
+) -> Iterator[tuple[int, bytes | None, bytes | None]]:
+    """For each key that changed in a time: when last, what it was before, and what it was then."""
+    rows = snapshot.execute(
+        "SELECT last.at, first.old, last.new FROM"
+        " (SELECT MIN(id) AS low, MAX(id) AS high FROM ddb_change WHERE data_id = ? AND at > ? AND at <= ?"
+        " GROUP BY key) AS span"
+        " JOIN ddb_change first ON first.id = span.low JOIN ddb_change last ON last.id = span.high ORDER BY span.low",
+        (data_id, start, end),
+    )
+    return cast("Iterator[tuple[int, bytes | None, bytes | None]]", rows)

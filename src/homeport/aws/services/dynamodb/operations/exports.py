@@ -1,0 +1,317 @@
+"""ExportTableToPointInTime, DescribeExport, ListExports, and the work behind them."""
+
+import gzip
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import md5, sha256
+from typing import Final, TypedDict, cast
+
+import orjson
+
+from homeport.aws.call import Call
+from homeport.aws.errors import AwsError, OperationNotImplemented
+from homeport.aws.services.dynamodb.errors import (
+    ExportConflictException,
+    ExportNotFoundException,
+    InvalidExportTimeException,
+    PointInTimeRecoveryUnavailableException,
+    TableNotFoundException,
+    ValidationException,
+)
+from homeport.aws.services.dynamodb.model.schema import Table
+from homeport.aws.services.dynamodb.model.values import Item
+from homeport.aws.services.dynamodb.operations.buckets import put_object
+from homeport.aws.services.dynamodb.operations.items import Result
+from homeport.aws.services.dynamodb.operations.restoring import restorable
+from homeport.aws.services.dynamodb.room import DynamoDb, resolve
+from homeport.aws.services.dynamodb.store import items, streams, tables, tasks
+from homeport.aws.services.dynamodb.store.tasks import Description, Task
+from homeport.kernel.clock import Millis, to_datetime
+from homeport.kernel.storage.database import Snapshot, Tx
+
+_ITEMS_PER_FILE: Final = 50_000
+_EVERYTHING: Final = b"\xff" * 8
+_MICROS: Final = 1000
+
+
+class Window(TypedDict, total=False):
+    """`IncrementalExportSpecification`."""
+
+    ExportFromTime: Millis
+    ExportToTime: Millis
+    ExportViewType: str
+
+
+class ExportRequest(TypedDict, total=False):
+    """The parameters of the three operations."""
+
+    TableArn: str
+    ExportTime: Millis
+    ClientToken: str
+    S3Bucket: str
+    S3BucketOwner: str
+    S3Prefix: str
+    S3SseAlgorithm: str
+    S3SseKmsKeyId: str
+    ExportFormat: str
+    ExportType: str
+    IncrementalExportSpecification: Window
+    ExportArn: str
+    MaxResults: int
+    NextToken: str
+
+
+async def export_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request: ExportRequest) -> Result:
+    """Write what a table held at some time into a bucket, or what changed in some time.
+
+    Spec: DynamoDB API reference, ExportTableToPointInTime.
+    """
+    if request.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
+        raise OperationNotImplemented("DynamoDB", "ExportTableToPointInTime as ION")
+    name = resolve(call, request["TableArn"])
+    now = dynamodb.clock.now()
+    token = request.get("ClientToken") or dynamodb.ids.uuid()
+    digest = sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).digest()
+    suffix = f"{now:014d}-{dynamodb.ids.hex(4)}"
+
+    def start(tx: Tx) -> Description:
+        known = tasks.find_token(tx, "export", call.account, call.region, token)
+        if known is not None:
+            if known.digest != digest:
+                raise ExportConflictException("The client token was used with other parameters")
+            return known.description
+        table = tables.load(tx, name)
+        if table is None:
+            raise TableNotFoundException(name[2])
+        arn = f"{table.arn}/export/{suffix}"
+        described = _describe(table, arn, token, request, now)
+        tasks.add(tx, "export", arn, (call.account, call.region), table.arn, (token, digest), described)
+        return described
+
+    described = await dynamodb.db.write(start)
+    dynamodb.wake_transfers()
+    return {"ExportDescription": described}
+
+
+def _describe(table: Table, arn: str, token: str, request: ExportRequest, now: Millis) -> Description:
+    window = restorable(table.settings, now)
+    if window is None:
+        raise PointInTimeRecoveryUnavailableException(table.name)
+    described: Description = {
+        "ExportArn": arn,
+        "ExportStatus": tasks.IN_PROGRESS,
+        "StartTime": now,
+        "TableArn": table.arn,
+        "TableId": table.settings["TableId"],
+        "ClientToken": token,
+        "S3Bucket": request["S3Bucket"],
+        "S3SseAlgorithm": request.get("S3SseAlgorithm", "AES256"),
+        "ExportFormat": "DYNAMODB_JSON",
+        "ExportType": request.get("ExportType", "FULL_EXPORT"),
+    }
+    described.update({key: value for key, value in request.items() if key in {"S3BucketOwner", "S3Prefix"}})
+    if described["ExportType"] == "FULL_EXPORT":
+        at = request.get("ExportTime", now)
+        _check_inside(at, window)
+        described["ExportTime"] = at
+        return described
+    changes = request.get("IncrementalExportSpecification")
+    if changes is None or "ExportFromTime" not in changes:
+        raise ValidationException("IncrementalExportSpecification is required for an incremental export")
+    end = changes.get("ExportToTime", now)
+    _check_inside(changes["ExportFromTime"], window)
+    _check_inside(end, window)
+    described["IncrementalExportSpecification"] = {
+        "ExportFromTime": changes["ExportFromTime"],
+        "ExportToTime": end,
+        "ExportViewType": changes.get("ExportViewType", "NEW_AND_OLD_IMAGES"),
+    }
+    return described
+
+
+def _check_inside(moment: Millis, window: tuple[Millis, Millis]) -> None:
+    if not window[0] <= moment <= window[1]:
+        raise InvalidExportTimeException("The specified ExportTime is outside of the point in time recovery window")
+
+
+def _find(snapshot: Snapshot, arn: str) -> Description:
+    task = tasks.find(snapshot, "export", arn)
+    if task is None:
+        raise ExportNotFoundException(f"Export not found: {arn}")
+    return task.description
+
+
+async def describe_export(dynamodb: DynamoDb, _call: Call, request: ExportRequest) -> Result:
+    """Tell of an export.
+
+    Spec: DynamoDB API reference, DescribeExport.
+    """
+    return {"ExportDescription": await dynamodb.db.read(lambda snapshot: _find(snapshot, request["ExportArn"]))}
+
+
+async def list_exports(dynamodb: DynamoDb, call: Call, request: ExportRequest) -> Result:
+    """List exports, the newest first.
+
+    Spec: DynamoDB API reference, ListExports.
+    """
+    every = await dynamodb.db.read(
+        lambda snapshot: tasks.every(snapshot, "export", call.account, call.region, request.get("TableArn"))
+    )
+    told = ("ExportArn", "ExportStatus", "ExportType")
+    summaries = [{key: task.description[key] for key in told} for task in every]
+    return page(summaries, "ExportSummaries", request.get("NextToken"), request.get("MaxResults", 25))
+
+
+def page(summaries: list[dict[str, object]], member: str, token: str | None, limit: int) -> Result:
+    """A page of a list; the token is how many came before it."""
+    if token is not None and not (token.isascii() and token.isdigit()):
+        raise ValidationException("Invalid NextToken")
+    start = 0 if token is None else int(token[:9])
+    result: Result = {member: summaries[start : start + limit]}
+    if start + limit < len(summaries):
+        result["NextToken"] = str(start + limit)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What an export writes: compressed files, each with how many lines are in it."""
+
+    files: list[tuple[bytes, int]]
+    size: int
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.files)
+
+
+async def run_export(dynamodb: DynamoDb, task: Task) -> None:
+    """Do an export; an error of S3 ends it as failed."""
+    call = Call(task.account, task.region, "s3", "PutObject", dynamodb.ids.uuid(), principal_arn=root_arn(task.account))
+    try:
+        described = await _export(dynamodb, call, task)
+    except AwsError as error:
+        failed = {"ExportStatus": "FAILED", "FailureCode": error.code, "FailureMessage": error.message}
+        described = {**task.description, **failed, "EndTime": dynamodb.clock.now()}
+    status = str(described["ExportStatus"])
+    await dynamodb.db.write(lambda tx: tasks.finish(tx, task, status, described))
+
+
+def root_arn(account: str) -> str:
+    """The principal under which an account's own work is done."""
+    return f"arn:aws:iam::{account}:root"
+
+
+async def _export(dynamodb: DynamoDb, call: Call, task: Task) -> Description:
+    described = task.description
+    table = await dynamodb.tables.find(resolve(call, task.table_arn))
+    made = await dynamodb.db.read_long(lambda snapshot: _collect(snapshot, table, described))
+    bucket = str(described["S3Bucket"])
+    prefix = str(described.get("S3Prefix", "")).strip("/")
+    identity = task.arn.rpartition("/")[2]
+    root = f"{prefix}/AWSDynamoDB/{identity}" if prefix else f"AWSDynamoDB/{identity}"
+    await put_object(dynamodb, call, bucket, f"{root}/_started", b"")
+    lines = []
+    for content, count in made.files:
+        key = f"{root}/data/{dynamodb.ids.hex(13)}.json.gz"
+        etag = await put_object(dynamodb, call, bucket, key, content)
+        checksum = b64encode(md5(content, usedforsecurity=False).digest()).decode()
+        line = {"itemCount": count, "md5Checksum": checksum, "etag": etag, "dataFileS3Key": key}
+        lines.append(orjson.dumps(line))
+    await _put_with_checksum(dynamodb, call, bucket, f"{root}/manifest-files.json", b"\n".join(lines))
+    done: Description = {
+        **described,
+        "ExportStatus": "COMPLETED",
+        "EndTime": dynamodb.clock.now(),
+        "ExportManifest": f"{root}/manifest-summary.json",
+        "BilledSizeBytes": made.size,
+        "ItemCount": made.count,
+    }
+    summary = orjson.dumps(_summary(done, f"{root}/manifest-files.json"))
+    await _put_with_checksum(dynamodb, call, bucket, f"{root}/manifest-summary.json", summary)
+    return done
+
+
+async def _put_with_checksum(dynamodb: DynamoDb, call: Call, bucket: str, key: str, content: bytes) -> None:
+    await put_object(dynamodb, call, bucket, key, content)
+    checksum = b64encode(md5(content, usedforsecurity=False).digest())
+    await put_object(dynamodb, call, bucket, key.replace(".json", ".md5"), checksum)
+
+
+def _summary(done: Description, files: str) -> dict[str, object]:
+    """DynamoDB developer guide, "DynamoDB table export output format": manifest-summary.json."""
+
+    def told(moment: object) -> str:
+        return to_datetime(cast("Millis", moment)).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    return {
+        "version": "2020-06-30",
+        "exportArn": done["ExportArn"],
+        "startTime": told(done["StartTime"]),
+        "endTime": told(done["EndTime"]),
+        "tableArn": done["TableArn"],
+        "tableId": done["TableId"],
+        "exportTime": told(done["ExportTime"]) if "ExportTime" in done else None,
+        "s3Bucket": done["S3Bucket"],
+        "s3Prefix": done.get("S3Prefix"),
+        "s3SseAlgorithm": done["S3SseAlgorithm"],
+        "s3SseKmsKeyId": None,
+        "manifestFilesS3Key": files,
+        "billedSizeBytes": done["BilledSizeBytes"],
+        "itemCount": done["ItemCount"],
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": done["ExportType"],
+    }
+
+
+def _collect(snapshot: Snapshot, table: Table, described: Description) -> _Files:
+    window = described.get("IncrementalExportSpecification")
+    if window is None:
+        lines = _full(snapshot, table, cast("Millis", described["ExportTime"]))
+    else:
+        lines = _changes(snapshot, table, cast("Window", window))
+    files: list[tuple[bytes, int]] = []
+    gathered: list[bytes] = []
+    size = 0
+    for line in lines:
+        gathered.append(line)
+        size += len(line)
+        if len(gathered) == _ITEMS_PER_FILE:
+            files.append((_compressed(gathered), len(gathered)))
+            gathered = []
+    if gathered or not files:
+        files.append((_compressed(gathered), len(gathered)))
+    return _Files(files, size)
+
+
+def _compressed(lines: list[bytes]) -> bytes:
+    return gzip.compress(b"".join(lines), compresslevel=6, mtime=0)
+
+
+def _full(snapshot: Snapshot, table: Table, at: Millis) -> Iterator[bytes]:
+    """Every item as it was at a time."""
+    former = dict(streams.states_at(snapshot, table.data_id, at))
+    for key, _, blob in items.scan(snapshot, data_id=table.data_id, index_id=None, low=b"", high=_EVERYTHING):
+        if key not in former:
+            yield b'{"Item":' + blob + b"}\n"
+    for state in former.values():
+        if state is not None:
+            yield b'{"Item":' + state + b"}\n"
+
+
+def _changes(snapshot: Snapshot, table: Table, window: Window) -> Iterator[bytes]:
+    """What every item that changed was before, and is then."""
+    start, end = window["ExportFromTime"], window["ExportToTime"]
+    with_old = window.get("ExportViewType") != "NEW_IMAGE"
+    for at, old, new in streams.changes_between(snapshot, table.data_id, start, end):
+        image = cast("Item", orjson.loads(new or old or b"{}"))
+        line: dict[str, object] = {
+            "Metadata": {"WriteTimestampMicros": {"N": str(at * _MICROS)}},
+            "Keys": {key.name: image[key.name] for key in table.keys},
+        }
+        if old is not None and with_old:
+            line["OldImage"] = orjson.Fragment(old)
+        if new is not None:
+            line["NewImage"] = orjson.Fragment(new)
+        yield orjson.dumps(line) + b"\n"

@@ -1,0 +1,156 @@
+"""Exports to buckets and imports from them."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.aws.dynamodb.forms import index, item, make_table, plain_item, refusal
+from tests.aws_server import AwsServer
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def bucket(aws: AwsServer) -> Any:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="transfers")
+    return s3
+
+
+def keys(s3: Any, prefix: str = "") -> list[str]:
+    return [each["Key"] for each in s3.list_objects_v2(Bucket="transfers", Prefix=prefix).get("Contents", ())]
+
+
+def read(s3: Any, key: str) -> bytes:
+    content: bytes = s3.get_object(Bucket="transfers", Key=key)["Body"].read()
+    return content
+
+
+def exported(s3: Any, manifest: str) -> list[dict[str, Any]]:
+    summary = json.loads(read(s3, manifest))
+    files = [json.loads(line) for line in read(s3, summary["manifestFilesS3Key"]).splitlines()]
+    lines = [line for file in files for line in gzip.decompress(read(s3, file["dataFileS3Key"])).splitlines()]
+    assert summary["itemCount"] == len(lines) == sum(file["itemCount"] for file in files)
+    return [json.loads(line) for line in lines]
+
+
+@pytest.fixture
+def table(dynamodb: Any) -> str:
+    arn = make_table(dynamodb)
+    on = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="table", PointInTimeRecoverySpecification=on)
+    return arn
+
+
+def test_an_export_holds_the_table_as_it_was(aws: AwsServer, dynamodb: Any, bucket: Any, table: str) -> None:
+    """DynamoDB developer guide, "DynamoDB table export output format"."""
+    dynamodb.put_item(TableName="table", Item=item(pk="a", v=1))
+    dynamodb.put_item(TableName="table", Item=item(pk="b"))
+    aws.advance(seconds=10)
+    aws.advance(seconds=10)
+    dynamodb.put_item(TableName="table", Item=item(pk="a", v=2))
+    dynamodb.put_item(TableName="table", Item=item(pk="c"))
+
+    made = dynamodb.export_table_to_point_in_time(
+        TableArn=table, S3Bucket="transfers", S3Prefix="out", ExportTime=START + timedelta(seconds=10)
+    )["ExportDescription"]
+    assert made["ExportStatus"] == "IN_PROGRESS"
+    aws.run_jobs()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+    assert (done["ExportStatus"], done["ItemCount"]) == ("COMPLETED", 2)
+    assert done["ExportManifest"].startswith("out/AWSDynamoDB/")
+    found = [plain_item(line["Item"]) for line in exported(bucket, done["ExportManifest"])]
+    assert sorted(found, key=lambda each: str(each["pk"])) == [{"pk": "a", "v": 1}, {"pk": "b"}]
+    assert dynamodb.list_exports(TableArn=table)["ExportSummaries"][0]["ExportStatus"] == "COMPLETED"
+
+
+def test_an_incremental_export_holds_what_changed(aws: AwsServer, dynamodb: Any, bucket: Any, table: str) -> None:
+    dynamodb.put_item(TableName="table", Item=item(pk="kept"))
+    dynamodb.put_item(TableName="table", Item=item(pk="a", v=1))
+    aws.advance(seconds=10)
+    dynamodb.put_item(TableName="table", Item=item(pk="a", v=2))
+    dynamodb.put_item(TableName="table", Item=item(pk="a", v=3))
+    made = dynamodb.export_table_to_point_in_time(
+        TableArn=table,
+        S3Bucket="transfers",
+        ExportType="INCREMENTAL_EXPORT",
+        IncrementalExportSpecification={
+            "ExportFromTime": START + timedelta(seconds=5),
+            "ExportToTime": START + timedelta(seconds=10),
+        },
+    )["ExportDescription"]
+    aws.run_jobs()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+
+    (line,) = exported(bucket, done["ExportManifest"])
+    assert (line["Keys"], line["OldImage"], line["NewImage"]) == (item(pk="a"), item(pk="a", v=1), item(pk="a", v=3))
+
+
+def test_an_export_into_no_bucket_fails(aws: AwsServer, dynamodb: Any, table: str) -> None:
+    made = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket="nowhere-at-all")["ExportDescription"]
+    aws.run_jobs()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+    assert (done["ExportStatus"], done["FailureCode"]) == ("FAILED", "NoSuchBucket")
+
+
+def test_an_export_needs_point_in_time_recovery(dynamodb: Any) -> None:
+    arn = make_table(dynamodb)
+
+    code, _ = refusal(dynamodb.export_table_to_point_in_time, TableArn=arn, S3Bucket="transfers")
+    assert code == "PointInTimeRecoveryUnavailableException"
+
+
+CREATION: dict[str, Any] = {
+    "TableName": "imported",
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "N"},
+        {"AttributeName": "g", "AttributeType": "S"},
+    ],
+    "BillingMode": "PAY_PER_REQUEST",
+    "GlobalSecondaryIndexes": [index("by-g", "g")],
+}
+
+
+def test_lines_of_dynamodb_json_become_a_table(aws: AwsServer, dynamodb: Any, bucket: Any) -> None:
+    """DynamoDB developer guide, "DynamoDB data import from Amazon S3"."""
+    lines = [json.dumps({"Item": item(pk=number, g="x")}) for number in range(450)]
+    lines += ["no json", json.dumps({"Item": item(pk="no number")})]
+    bucket.put_object(Bucket="transfers", Key="in/data.json.gz", Body=gzip.compress("\n".join(lines).encode()))
+
+    made = dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3KeyPrefix": "in/"},
+        InputFormat="DYNAMODB_JSON",
+        InputCompressionType="GZIP",
+        TableCreationParameters=CREATION,
+    )["ImportTableDescription"]
+    assert made["ImportStatus"] == "IN_PROGRESS"
+    assert dynamodb.describe_table(TableName="imported")["Table"]["TableStatus"] == "CREATING"
+    aws.restart()
+    aws.run_jobs()
+
+    done = dynamodb.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+    assert (done["ImportStatus"], done["ImportedItemCount"], done["ErrorCount"]) == ("COMPLETED", 450, 2)
+    assert dynamodb.describe_table(TableName="imported")["Table"]["TableStatus"] == "ACTIVE"
+    assert dynamodb.scan(TableName="imported", IndexName="by-g", Select="COUNT")["Count"] == 450
+    assert dynamodb.list_imports()["ImportSummaryList"][0]["ImportArn"] == made["ImportArn"]
+
+
+def test_columns_become_attributes(aws: AwsServer, dynamodb: Any, bucket: Any) -> None:
+    bucket.put_object(Bucket="transfers", Key="in.csv", Body=b"pk;name;g\n1;One;x\n2;;\n")
+
+    dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3KeyPrefix": "in.csv"},
+        InputFormat="CSV",
+        InputFormatOptions={"Csv": {"Delimiter": ";"}},
+        TableCreationParameters=CREATION,
+    )
+    aws.run_jobs()
+
+    found = sorted((plain_item(each) for each in dynamodb.scan(TableName="imported")["Items"]), key=lambda x: x["pk"])
+    assert found == [{"pk": 1, "name": "One", "g": "x"}, {"pk": 2}]
