@@ -1,4 +1,4 @@
-"""Writes `src/homeport/aws/api`: each service's wire model (JSON) and its shapes as TypedDicts, from botocore's models.
+"""Writes `src/homeport/aws/api` from botocore's models: each service's wire model (JSON) and its shapes (stubs for mypy).
 
 Run it as `make api` after an upgrade of botocore; `--check` only says whether the files are up to date.
 """
@@ -182,17 +182,30 @@ class Typing:
 
 
 def typed_dicts(model: Mapping[str, Any]) -> str:
-    """The Python module for type checking."""
+    """The stub for type checking."""
     head = (
-        f'"""The shapes of {model["metadata"]["serviceId"]}, API version {model["metadata"]["apiVersion"]}:'
-        f' made by tools/make_api.py, for type checking only."""\n\n'
-        "from __future__ import annotations\n\n"
+        f"# {_title(model)}: made by tools/make_api.py, for type checking only.\n\n"
         "from collections.abc import AsyncIterator\n"
         "from typing import Required, TypedDict\n\n"
         "from homeport.aws.stream import Download, Upload\n"
         "from homeport.kernel.clock import Millis\n"
     )
     return "\n\n".join([head, *Typing(model).classes()])
+
+
+def _title(model: Mapping[str, Any]) -> str:
+    return f"The shapes of {model['metadata']['serviceId']}, API version {model['metadata']['apiVersion']}"
+
+
+def runtime_module(model: Mapping[str, Any]) -> str:
+    """The module that runs: making thousands of classes that nobody asks for costs 40 ms and 4 MB at the start."""
+    return (
+        f'"""{_title(model)}: made by tools/make_api.py. At run time each of them is a dictionary."""\n\n\n'
+        "def __getattr__(name: str) -> type[dict[str, object]]:\n"
+        '    if name.startswith("__"):\n'
+        "        raise AttributeError(name)\n"
+        "    return dict\n"
+    )
 
 
 def made() -> Iterator[tuple[Path, str]]:
@@ -205,7 +218,9 @@ def made() -> Iterator[tuple[Path, str]]:
         model = wire_model(service, source, amendments.get(service, {}))
         index[service] = model["metadata"]
         yield TARGET / f"{service}.json", _one_line_each(model)
-        yield TARGET / f"{service.removesuffix('lambda') or 'lambda_'}.py", typed_dicts(model)
+        module = service.removesuffix("lambda") or "lambda_"
+        yield TARGET / f"{module}.py", runtime_module(model)
+        yield TARGET / f"{module}.pyi", typed_dicts(model)
     lines = ",\n".join(f'"{service}":{json.dumps(metadata)}' for service, metadata in index.items())
     yield TARGET / "index.json", f"{{\n{lines}\n}}\n"
 
