@@ -1,5 +1,6 @@
 """S3 over the wire for tests: raw requests as their bytes, and errors as clients see them."""
 
+import html
 import http.client
 import re
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ class Answer:
     def element(self, name: str) -> str:
         """The content of the first element of this name; empty if there is none."""
         match = re.search(rf"<{name}>(.*?)</{name}>", self.text, re.DOTALL)
-        return match[1] if match else ""
+        return html.unescape(match[1]) if match else ""
 
 
 def send(url: str, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:

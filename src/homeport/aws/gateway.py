@@ -16,7 +16,13 @@ from homeport.aws.protocol.model import UNIT, WireModel
 from homeport.aws.protocol.query import QueryCodec, read_parameters
 from homeport.aws.protocol.rest_xml import RestXmlCodec
 from homeport.aws.protocol.routes import Matched, read_query
-from homeport.aws.protocol.s3_requests import SAFE_METHODS, bucket_path, refuse_other_operation, without_framing
+from homeport.aws.protocol.s3_requests import (
+    SAFE_METHODS,
+    bucket_path,
+    refuse_other_operation,
+    with_query_headers,
+    without_framing,
+)
 from homeport.aws.room import InvalidAction, MethodNotAllowed, MissingAction, Room, UnknownOperation
 from homeport.aws.stream import HeldUpload, Upload
 from homeport.kernel.http.message import Body, BodyCutOff, BodyStalled, BodyTooLarge, Request, Response
@@ -235,7 +241,7 @@ class Gateway:
         if room.name == "s3":
             step.request_id = request.id[-16:].upper()
             bucket, key, step.path = bucket_path(request.raw_path, claim.host.bucket)
-            if room.front is not None:
+            if room.front is not None and (request.method == "POST" or claim.host.website):
                 front_call = self._call(step, room, "", identity)
                 answer = await room.front.before(front_call, request, bucket, key)
                 if answer is not None:
@@ -280,6 +286,8 @@ class Gateway:
     ) -> WireRequest:
         upload = self._doorman.open_upload(request, credentials, identity)
         headers = without_framing(request.headers)
+        if credentials is not None and credentials.form == "presigned" and room.name == "s3":
+            headers = with_query_headers(headers, query)
         if streams and room.name == "s3":
             return WireRequest(headers, b"", matched.labels, query, upload)
         content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""

@@ -25,6 +25,24 @@ def without_framing(headers: Mapping[str, str]) -> Mapping[str, str]:
     return kept
 
 
+_OF_SIGNATURES: Final = frozenset({"algorithm", "credential", "date", "expires", "signature", "signedheaders"})
+
+
+def with_query_headers(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> Mapping[str, str]:
+    """Headers, with those that a presigned URL carries in its query (`x-amz-meta-...`, `x-amz-acl`)."""
+    carried = [
+        (name, values[0])
+        for name, values in query.items()
+        if name[:6].lower() == "x-amz-" and name[6:].lower() not in _OF_SIGNATURES
+    ]
+    if not carried:
+        return headers
+    joined = CIMultiDict(headers)
+    for name, value in carried:
+        joined.setdefault(name, value)
+    return joined
+
+
 def bucket_path(raw_path: str, host_bucket: str) -> tuple[str, str, str]:
     """Bucket, key and the path as path-style has them, all still percent-encoded."""
     path, bucket = raw_path, host_bucket

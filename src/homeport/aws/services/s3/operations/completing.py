@@ -58,7 +58,10 @@ async def complete_multipart_upload(
         if upload is None:
             return _again(before, key, identifier)
         raise
-    return await _commit(s3, call, bucket, request, upload, chosen, content, kind)
+    try:
+        return await _commit(s3, call, bucket, request, upload, chosen, content, kind)
+    except NoSuchUpload:
+        return _again((await s3.db.read(read))[1], key, identifier)
 
 
 def _again(before: Members | None, key: str, identifier: str) -> Members:

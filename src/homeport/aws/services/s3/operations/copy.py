@@ -117,6 +117,11 @@ def _check_source(s3: S3, version: Version, request: Mapping[str, object]) -> No
         check_restored(version, s3)
 
 
+def _check_size(version: Version) -> None:
+    if version.size > MOST_PART_BYTES:
+        raise TooLargeToCopy
+
+
 async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjectRequest) -> Members:
     """Copy an object.
 
@@ -127,8 +132,7 @@ async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjec
     source = await find_source(s3, call, asked)
     try:
         _check_in_place(source, bucket, asked)
-        if source.version.size > MOST_PART_BYTES:
-            raise TooLargeToCopy
+        _check_size(source.version)
         new = await _draft(s3, call, bucket, source, asked)
         content = await _content(s3, source, request.get("ChecksumAlgorithm"))
     except BaseException:
