@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from homeport import VERSION
 from homeport.kernel.auth.userfile import ensure_htpasswd
@@ -66,6 +66,8 @@ class Started:
     generated_password: str | None
     ca_fingerprint: str | None
     seconds: float
+    aws_auth: Literal["", "open", "signed"] = ""
+    """Whom the AWS endpoint believes; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +330,7 @@ class _Server:
                 generated_password=generated,
                 ca_fingerprint=self._fingerprint(),
                 seconds=seconds,
+                aws_auth=self._settings.aws_auth if self._settings.listen_aws else "",
             )
         )
 

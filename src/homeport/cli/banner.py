@@ -28,6 +28,7 @@ def banner_lines(started: Started) -> list[str]:
         *(_labelled(name, click.style(url, fg="cyan")) for name, url in started.addresses),
         _labelled("data", str(started.data_dir)),
         *_login(started),
+        *_aws_auth(started),
         *_next_commands(started),
         "",
         click.style("Ctrl-C stops it.", dim=True),
@@ -46,6 +47,14 @@ def _login(started: Started) -> Iterator[str]:
         yield _labelled("login", f"{started.user}, with the password that you know")
     if started.ca_fingerprint:
         yield _labelled("CA", f"{started.ca_fingerprint}   `homeport ca trust` makes clients trust it")
+
+
+def _aws_auth(started: Started) -> Iterator[str]:
+    match started.aws_auth:
+        case "open":
+            yield _labelled("AWS keys", "open: any will do (aws.auth)   `homeport env` sets them for a shell")
+        case "signed":
+            yield _labelled("AWS keys", "signed: only those of `homeport key create` and IAM (aws.auth)")
 
 
 def _next_commands(started: Started) -> Iterator[str]:

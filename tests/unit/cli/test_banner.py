@@ -2,9 +2,9 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from homeport.app import Started
-
 from homeport.cli.banner import banner_lines
 
 PLAIN = "http://127.0.0.1:5000"
@@ -72,3 +72,12 @@ def test_without_users_there_is_no_login() -> None:
 
     assert "  login " not in told
     assert "podman login --tls-verify=false 127.0.0.1:5000" in told
+
+
+def test_it_says_whom_the_aws_endpoint_believes() -> None:
+    def line(auth: Literal["open", "signed"]) -> str:
+        started = Started("1", Path("/d"), [], False, None, None, None, 0.1, aws_auth=auth)  # no TLS
+        return next(line for line in banner_lines(started) if "AWS keys" in line)
+
+    assert "open: any will do" in line("open")
+    assert "signed: only those of `homeport key create`" in line("signed")
