@@ -14,6 +14,7 @@ PACKAGES = {
     "containerd": "containerd",
     "ctr": "containerd",
     "openssl": "openssl",
+    "dnsmasq": "dnsmasq-base",
 }
 """Which Debian package brings which program."""
 

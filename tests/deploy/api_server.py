@@ -124,6 +124,10 @@ class ApiServer:
         for process in self._running.values():
             process.kill()
             process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):
+                    if pipe is not None:
+                        pipe.close()
 
     def kubeconfig(self, path: Path) -> Path:
         """Write a kubeconfig with the token."""

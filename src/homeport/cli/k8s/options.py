@@ -19,7 +19,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _values_file = click.option(
-    "-f", "--values", "file", type=click.Path(path_type=Path), help="File of values (YAML).  [default: as installed]"
+    "-f",
+    "--values",
+    "values_file",
+    type=click.Path(path_type=Path),
+    help="File of values (YAML).  [default: as installed]",
 )
 _set = click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="One value; may be given again.")
 _namespace = click.option("-n", "--namespace", default=Values().namespace.name, show_default=True, help="Namespace.")
@@ -57,7 +61,7 @@ def with_target(command: Callable[Concatenate[Target, P], R]) -> Callable[..., R
 
     @functools.wraps(command)
     def with_one(
-        file: Path | None,
+        values_file: Path | None,
         settings: tuple[str, ...],
         namespace: str,
         kubeconfig: Path | None,
@@ -65,7 +69,7 @@ def with_target(command: Callable[Concatenate[Target, P], R]) -> Callable[..., R
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        return command(Target(file, settings, namespace, kubeconfig, context), *args, **kwargs)
+        return command(Target(values_file, settings, namespace, kubeconfig, context), *args, **kwargs)
 
     decorated: Callable[..., R] = with_one
     for option in (_context, _kubeconfig, _namespace, _set, _values_file):
@@ -77,8 +81,8 @@ def with_values_only(command: Callable[Concatenate[Path | None, tuple[str, ...],
     """Give a command that needs no cluster its file and settings."""
 
     @functools.wraps(command)
-    def with_both(file: Path | None, settings: tuple[str, ...], *args: P.args, **kwargs: P.kwargs) -> R:
-        return command(file, settings, *args, **kwargs)
+    def with_both(values_file: Path | None, settings: tuple[str, ...], *args: P.args, **kwargs: P.kwargs) -> R:
+        return command(values_file, settings, *args, **kwargs)
 
     decorated: Callable[..., R] = with_both
     for option in (_set, _values_file):

@@ -1,12 +1,13 @@
 """Backup and restore of a deployment's volumes, through the API server."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Literal
 
 from homeport.deploy.cluster.api import Api
 from homeport.deploy.cluster.plan import Tell
 from homeport.deploy.cluster.pods import Volume, pod_for, running_pod, scale, until_ended, until_running
-from homeport.deploy.cluster.streams import feed_pod, run_in_pod
+from homeport.deploy.cluster.streams import PodProgramError, feed_pod, run_in_pod
 from homeport.deploy.objects.config import CONFIG, DATA, FOREIGN_VOLUME
 from homeport.deploy.values.table import Values
 
@@ -56,7 +57,9 @@ async def restore(
         await api.request("POST", path.rsplit("/", 1)[0], body=pod)
         await until_running(api, path, patience_seconds=patience_seconds, pause_seconds=pause_seconds)
         tell("sending the archive")
-        await feed_pod(api, path, source, container="once")
+        # What went wrong, if anything did, the program's own log says best.
+        with suppress(PodProgramError):
+            await feed_pod(api, path, source, container="once")
         tell(await until_ended(api, path, patience_seconds=patience_seconds, pause_seconds=pause_seconds))
     finally:
         await api.delete(path)
