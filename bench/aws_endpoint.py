@@ -48,6 +48,11 @@ class Connection:
         headers = f"X-Amz-Target: AmazonSQS.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
         return json.loads(await self._ask("sqs", headers, json.dumps(request).encode()) or b"{}")
 
+    async def dynamodb(self, operation: str, body: bytes) -> bytes:
+        """Call DynamoDB with a body that was made before."""
+        headers = f"X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        return await self._ask("dynamodb", headers, body)
+
     async def sns(self, action: str, **parameters: str) -> bytes:
         """Call SNS by its forms."""
         form = urlencode({"Action": action, "Version": "2010-03-31", **parameters}).encode()
