@@ -335,7 +335,7 @@ class _Server:
         )
 
     def _known_user(self, generated: str | None) -> str | None:
-        if self._settings.registry_auth == "none":
+        if self._settings.registry_auth == "none" or not self._settings.listen_registry:
             return None
         if generated is None and self._options.user:
             return self._options.user
