@@ -51,6 +51,7 @@ class Connection:
     async def dynamodb(self, operation: str, body: bytes) -> bytes:
         """Call DynamoDB with a body that was made before."""
         headers = f"X-Amz-Target: DynamoDB_20120810.{operation}\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        headers += "X-Amz-Date: 20260101T000000Z\r\n"
         return await self._ask("dynamodb", headers, body)
 
     async def sns(self, action: str, **parameters: str) -> bytes:
@@ -60,13 +61,22 @@ class Connection:
 
     async def _ask(self, service: str, headers: str, body: bytes) -> bytes:
         head = f"POST / HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: {_SCOPE.format(service)}\r\n"
-        self._writer.write(f"{head}{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
+        request = f"{head}{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        try:
+            answer = await self._send(request)
+        except asyncio.IncompleteReadError:
+            # Some servers hang up between two requests.
+            await self.open()
+            answer = await self._send(request)
         lines = answer.decode().split("\r\n")
         fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
         content = await self._reader.readexactly(int(fields.get("content-length", "0")))
         assert lines[0].split()[1] == "200", content
         return content
+
+    async def _send(self, request: bytes) -> bytes:
+        self._writer.write(request)
+        return await self._reader.readuntil(b"\r\n\r\n")
 
 
 @dataclass(frozen=True)
