@@ -152,3 +152,18 @@ def test_a_key_is_never_given_away(tmp_path: Path) -> None:
             urllib.request.urlopen(running.base_url + "/homeport-ca.crt")
     finally:
         running.stop()
+
+
+def test_what_a_pusher_was_told_is_there_stays_for_the_manifest_that_comes(server: HomeportProcess) -> None:
+    """docker and podman ask for each layer first, and do not upload what is there."""
+    client = server.client()
+    image = build_image([{"asked": noise("asked", 2000)}])
+    for blob in image.blobs:
+        client.push_blob("gc/asked", blob)
+        age(server, digest_of(blob))
+
+    for blob in image.blobs:
+        assert client.head(f"/v2/gc/asked/blobs/{digest_of(blob)}").status == 200
+    collect(server)
+
+    assert client.put_manifest("gc/asked", "v1", image.manifest).status == 201

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
 from homeport.kernel.ids import Ids
 from homeport.kernel.storage.blobs import make_directories, settle, storage_errors, sync_directories
 from homeport.registry.model.digest import EMPTY, Digest, is_canonical
@@ -143,6 +144,13 @@ class Content:
         finally:
             if self._times is not None:
                 self._times.stat.observe(time.perf_counter() - began)
+
+    def renew(self, digest: Digest, *, older_than: Millis) -> None:
+        """Make bytes young again that are older than a moment: a collection in the running server spares young ones."""
+        path = self.paths.blob(digest)
+        with suppress(OSError):
+            if os.stat(path).st_mtime * MILLIS_PER_SECOND < older_than:
+                os.utime(path)
 
     def settle_blob(self, temporary: str, digest: Digest, *, size_bytes: int) -> bool:
         """Give received and synced bytes their place; bytes already there and of the same size stay.
