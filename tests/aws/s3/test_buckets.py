@@ -9,7 +9,7 @@ from tests.s3_wire import code, refused, send
 
 @pytest.mark.parametrize(
     "name",
-    ["ab", "a" * 64, "Upper", "under_score", "-start", "end-", "a..b", "a.-b", "192.168.1.1", "xn--a", "a-s3alias"],,
+    ["ab", "a" * 64, "Upper", "under_score", "-start", "end-", "a..b", "a.-b", "192.168.1.1", "xn--a", "a-s3alias"],
 )
 def test_names_that_no_bucket_can_have_are_refused(s3: Any, name: str) -> None:
     error = refused(s3.create_bucket, Bucket=name)
