@@ -1,6 +1,8 @@
 """Topics and subscriptions: made, described, changed, listed, ended."""
 
 import json
+import urllib.error
+import urllib.request
 from typing import Any
 
 import pytest
@@ -178,3 +180,18 @@ def test_a_deleted_topic_is_gone_and_may_be_made_again_without_subscribers(world
     assert refusal(world.sns.publish, TopicArn=topic, Message="m")[0] == "NotFound"
     world.topic()
     assert world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_a_subscription_that_its_owner_made_is_not_ended_by_its_link_alone(world: World) -> None:
+    """SNS API reference, Unsubscribe: it needs a signature if the confirmation was authenticated."""
+    topic = world.topic()
+    queue = world.queue(topic)
+    world.sns.publish(TopicArn=topic, Message="m")
+    (envelope,) = world.envelopes(queue)
+
+    with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(envelope["UnsubscribeURL"]):
+        pass
+
+    assert caught.value.code == 403
+    caught.value.close()
+    assert len(world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1

@@ -12,6 +12,7 @@ from homeport.aws.auth.credentials import Credentials
 from homeport.aws.auth.keys import AccessKey, AccessKeys
 from homeport.aws.errors import AwsError, OperationNotImplemented
 from homeport.aws.protocol.chunked import ChunkedUpload, PlainUpload
+from homeport.aws.protocol.query import read_parameters
 from homeport.aws.stream import Upload
 from homeport.kernel.clock import MILLIS_PER_SECOND, Clock, Millis, from_datetime
 from homeport.kernel.http.message import Request
@@ -23,7 +24,10 @@ _STREAMING: Final = "STREAMING-"
 _PAYLOAD_HEADER: Final = "x-amz-content-sha256"
 """Part of what is signed wherever it stands."""
 
-_UNSIGNED_ACTIONS: Final = (b"AssumeRoleWithWebIdentity", b"AssumeRoleWithSAML")
+_UNSIGNED_ACTIONS: Final = frozenset(
+    {"AssumeRoleWithWebIdentity", "AssumeRoleWithSAML", "ConfirmSubscription", "Unsubscribe"}
+)
+"""Of those who have no key yet, and of the links in SNS's messages, which carry a secret of their own."""
 
 
 def read_moment(text: str) -> Millis | None:
@@ -237,9 +241,8 @@ def _announced_payload(request: Request, credentials: Credentials) -> str:
 
 
 def _may_be_unsigned(request: Request, content: bytes) -> bool:
-    """A role may be assumed by somebody who has no key yet."""
-    words = content + request.raw_query.encode()
-    return any(b"Action=" + action in words for action in _UNSIGNED_ACTIONS)
+    """Decided by the very parameter that chooses the operation: its name in another one's value means nothing."""
+    return read_parameters(content, request.raw_query).get("Action") in _UNSIGNED_ACTIONS
 
 
 class _BadMoment(AwsError):

@@ -194,7 +194,7 @@ async def unsubscribe(sns: Sns, call: Call, request: UnsubscribeInput) -> None:
         if subscription is None:
             return
         by_link = needs_confirmation(subscription.protocol)
-        if call.anonymous and by_link and subscription.authenticated:
+        if call.anonymous and subscription.authenticated:
             raise AuthorizationError("Anonymous unsubscription is not allowed for this subscription")
         token = sns.ids.hex(_TOKEN_BYTES)
         subscriptions.end(tx, subscription, token, sns.clock.now())
