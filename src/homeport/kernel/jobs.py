@@ -177,20 +177,36 @@ class Runner:
     """
 
     def __init__(self, jobs: Sequence[Job], *, clock: Clock, log: Log, chance: Callable[[], float] = _chance) -> None:
-        self._slots = {job.name: _Slot(job, clock, log, chance) for job in jobs}
-        if len(self._slots) != len(jobs):
-            raise ValueError("two jobs have the same name")
+        self._clock = clock
+        self._log = log
+        self._chance = chance
+        self._slots: dict[str, _Slot] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._started = False
+        for job in jobs:
+            self.add(job)
 
     @property
     def statuses(self) -> tuple[JobStatus, ...]:
         """Of every job, in the order in which they were given."""
         return tuple(slot.status for slot in self._slots.values())
 
+    def add(self, job: Job) -> None:
+        """Take one more job; it runs at once if the others do already, and not any more after `stop`."""
+        if job.name in self._slots:
+            raise ValueError(f"two jobs have the name {job.name}")
+        self._slots[job.name] = _Slot(job, self._clock, self._log, self._chance)
+        if self._started:
+            self._begin(job.name)
+
     def start(self) -> None:
         """Begin, in the running event loop."""
-        for name, slot in self._slots.items():
-            self._tasks[name] = asyncio.create_task(slot.run_forever(), name=f"job {name}")
+        self._started = True
+        for name in self._slots:
+            self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        self._tasks[name] = asyncio.create_task(self._slots[name].run_forever(), name=f"job {name}")
 
     def wake(self, name: str) -> None:
         """Let a job run as soon as it can: there is something to do for it."""
@@ -198,6 +214,7 @@ class Runner:
 
     async def stop(self, *, deadline_seconds: float) -> tuple[str, ...]:
         """Start nothing more, let what runs end by the deadline, cancel the rest and say which those were."""
+        self._started = False
         for name, task in self._tasks.items():
             self._slots[name].stopping = True
             if self._slots[name].status.state != "running":

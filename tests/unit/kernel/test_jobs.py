@@ -250,5 +250,53 @@ async def test_a_runner_that_never_started_can_be_stopped(clock: FakeClock, log:
 
 
 async def test_two_jobs_of_one_name_are_a_mistake(clock: FakeClock, log: Log) -> None:
-    with pytest.raises(ValueError, match="the same name"):
+    with pytest.raises(ValueError, match="the name purge"):
         Runner([Purge(clock, fail), Purge(clock, fail)], clock=clock, log=log)
+    with pytest.raises(ValueError, match="the name purge"):
+        runner_of(Purge(clock, fail), clock, log).add(Purge(clock, fail))
+
+
+async def test_a_job_that_is_added_before_the_start_runs_with_the_others(clock: FakeClock, log: Log) -> None:
+    late = Purge(clock, every_ten_seconds, name="late")
+    runner = runner_of(Purge(clock, every_ten_seconds), clock, log)
+
+    runner.add(late)
+
+    assert [status.name for status in runner.statuses] == ["purge", "late"]
+    assert await runner.run_due() == 2
+
+
+async def test_a_job_that_is_added_while_others_run_runs_at_once_and_is_woken_like_them(
+    clock: FakeClock, log: Log
+) -> None:
+    ran = asyncio.Event()
+
+    def act(_now: Millis) -> Next:
+        ran.set()
+        return WHEN_WOKEN
+
+    late = Purge(clock, act, name="late")
+    runner = runner_of(Purge(clock, every_ten_seconds), clock, log)
+    runner.start()
+
+    runner.add(late)
+    await asyncio.wait_for(ran.wait(), 10)
+    ran.clear()
+    runner.wake("late")
+    await asyncio.wait_for(ran.wait(), 10)
+
+    assert await runner.stop(deadline_seconds=1) == ()
+    assert (late.ran, runner.statuses[1].state) == ([0, 0], "stopped")
+
+
+async def test_a_job_that_is_added_after_the_stop_never_runs(clock: FakeClock, log: Log) -> None:
+    late = Purge(clock, every_ten_seconds, name="late")
+    runner = runner_of(Purge(clock, every_ten_seconds), clock, log)
+    runner.start()
+    await runner.stop(deadline_seconds=1)
+
+    runner.add(late)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert late.ran == []
