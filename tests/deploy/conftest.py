@@ -1,14 +1,22 @@
 """Clusters that are none, and the program that speaks to them."""
 
+import asyncio
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from tests.deploy.api_server import ApiServer
+from tests.deploy.lab import ADMIN, Lab
 
 from homeport.cli.main import homeport
+from homeport.deploy.cluster.api import Api
+from homeport.deploy.cluster.kubeconfig import Access
+from homeport.deploy.doctor import registry_checks
+from homeport.deploy.doctor.findings import Finding, Findings
+from homeport.deploy.doctor.scene import Scene
 
 
 class K8s:
@@ -46,3 +54,41 @@ def k8s(cluster: ApiServer, tmp_path: Path) -> K8s:
     """The program, told of the cluster."""
     assert "HOMEPORT_CONFIG" not in os.environ
     return K8s(cluster, cluster.kubeconfig(tmp_path / "kubeconfig"))
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A deployment with the default values behind the real Traefik."""
+    made = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        yield made.start()
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="session")
+def slow_upload(lab: Lab) -> "Future[list[Finding]]":
+    """An upload that takes 65 seconds, begun now; other tests run meanwhile."""
+    return ThreadPoolExecutor(1).submit(asyncio.run, _upload_slowly(lab, 65.0))
+
+
+async def _upload_slowly(lab: Lab, seconds: float) -> list[Finding]:
+    scene = lab_scene(lab)
+    scene.slow, scene.slow_seconds = True, seconds
+    found = Findings(9)
+    await registry_checks.slow_upload(scene, found)
+    return found.all
+
+
+def lab_scene(lab: Lab, api: Api | None = None) -> Scene:
+    """The lab as the doctor sees it."""
+    unused = Api(Access("", "http://127.0.0.1:1", None, None, None))
+    return Scene(
+        api or unused,
+        lab.values,
+        "127.0.0.1",
+        lab.authority.read_text(),
+        https_port=lab.https_port,
+        login=ADMIN,
+        pause_seconds=0.01,
+    )

@@ -205,7 +205,7 @@ class AwsHalf:
         )
         return Gateway(
             self.rooms,
-            Claims(load_index()),
+            Claims(load_index(), settings.aws_domains),
             Doorman(door.authenticate, door.open_upload, door.check_body),
             cors,
             surface=Surface(facts).answer,

@@ -117,7 +117,8 @@ class RegistryHalf:
         self._health = health
 
     def _open_verifier(self) -> Verifier | None:
-        if self._settings.registry_auth == "none":
+        # Where nobody is to reach the registry nobody logs in, and no first user was made.
+        if self._settings.registry_auth == "none" or not self._settings.listen_registry:
             return None
         return Verifier(
             self._settings.registry_htpasswd,

@@ -1,7 +1,7 @@
 """Whose request it is: credential scope, target header, form, host and path lead to a service and its protocol."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,7 +11,7 @@ import orjson
 
 from homeport.aws.auth.credentials import Credentials
 from homeport.aws.errors import AwsError
-from homeport.aws.protocol.hosts import HostClaim, read_host
+from homeport.aws.protocol.hosts import HostClaim, read_host_under
 from homeport.kernel.http.message import Request
 
 Protocol = Literal["json", "query", "rest-json", "rest-xml"]
@@ -53,7 +53,8 @@ class Claim:
 class Claims:
     """The facts that requests are claimed by, of every service that has a wire model."""
 
-    def __init__(self, index: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, index: Mapping[str, Mapping[str, Any]], domains: Sequence[str] = ()) -> None:
+        self._domains = tuple(domains)
         self._protocols = {name: tuple(m.get("protocols", (m["protocol"],))) for name, m in index.items()}
         self._by_target = {m["targetPrefix"]: name for name, m in index.items() if "targetPrefix" in m}
         self._by_version = {m["apiVersion"]: name for name, m in index.items() if "query" in self._protocols[name]}
@@ -68,7 +69,7 @@ class Claims:
             UnknownService: the request names one that is not here.
         """
         headers = request.headers
-        host = read_host(headers.get("Host", ""))
+        host = read_host_under(headers.get("Host", ""), self._domains)
         target = headers.get("X-Amz-Target")
         if target is not None:
             prefix, _, operation = target.rpartition(".")

@@ -1,5 +1,6 @@
 """What a Host header means: a service, a region, a bucket, or nothing; under any domain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -52,6 +53,18 @@ def read_host(host: str) -> HostClaim:
         if claim is not None:
             return claim
     return _other(labels)
+
+
+def read_host_under(host: str, domains: Sequence[str]) -> HostClaim:
+    """Like `read_host`, where every other name below one of our own domains is a bucket: `bucket.aws.example.org`."""
+    claim = read_host(host)
+    if claim != _NOTHING or not domains:
+        return claim
+    name = strip_port(host)
+    for domain in domains:
+        if name.endswith(f".{domain.lower()}"):
+            return HostClaim("s3", bucket=name[: -len(domain) - 1])
+    return _NOTHING
 
 
 def _s3(labels: list[str], index: int) -> HostClaim | None:

@@ -62,7 +62,9 @@ REGISTRY_CONFIG = join(
 
 AWS_CONFIG = join(
     _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT),
-    When(given("aws.services"), join("aws:\n  services: ", Ref("aws.services"), "\n")),
+    # SDKs put the bucket before the endpoint's name, whatever that is.
+    join("aws:\n  domains: ", AWS_HOST, "\n"),
+    When(given("aws.services"), join("  services: ", Ref("aws.services"), "\n")),
 )
 
 DOCUMENTS = (

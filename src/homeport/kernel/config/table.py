@@ -256,6 +256,12 @@ class Settings:
         "",
         "Host and port in URLs that AWS operations return (as LOCALSTACK_HOST); empty is as the client addressed us.",
     )
+    aws_domains: tuple[str, ...] = setting(
+        "aws.domains",
+        kinds.NAMES,
+        (),
+        "Domains that lead to the AWS endpoint with all names below them; such a name is a bucket: BUCKET.DOMAIN.",
+    )
     aws_services: tuple[str, ...] = setting(
         "aws.services", kinds.NAMES, (), "AWS services that are switched on (as SERVICES); empty is all of them."
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homeport.aws.protocol.hosts import HostClaim, read_host
+from homeport.aws.protocol.hosts import HostClaim, read_host, read_host_under
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,13 @@ from homeport.aws.protocol.hosts import HostClaim, read_host
 )
 def test_a_host_says_what_is_meant(host: str, claim: HostClaim) -> None:
     assert read_host(host) == claim
+
+
+def test_every_other_name_below_an_own_domain_is_a_bucket() -> None:
+    domains = ["aws.example.org"]
+
+    assert read_host_under("my.bucket.AWS.example.org:443", domains) == HostClaim("s3", bucket="my.bucket")
+    assert read_host_under("bucket.s3.aws.example.org", domains) == HostClaim("s3", bucket="bucket")
+    assert read_host_under("sqs.aws.example.org", domains) == HostClaim("sqs")
+    assert read_host_under("aws.example.org", domains) == HostClaim()
+    assert read_host_under("bucket.other.example.org", domains) == HostClaim()
