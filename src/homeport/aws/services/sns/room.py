@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homeport.aws.delivery import Deliveries
 from homeport.aws.services.sns.errors import NotFound
 from homeport.aws.services.sns.model.names import TopicKey
 from homeport.aws.services.sns.model.subscription import Subscription
 from homeport.aws.services.sns.model.topic import Topic
-from homeport.aws.services.sns.signing import Signer, load_or_make
 from homeport.aws.services.sns.store import subscriptions, topics
 from homeport.kernel.clock import Clock, Millis, to_datetime
 from homeport.kernel.ids import Ids
 from homeport.kernel.log import Log
 from homeport.kernel.storage.database import Database, Snapshot, Tx
+
+if TYPE_CHECKING:
+    from homeport.aws.services.sns.signing import Signer
 
 REPLAY_JOB = "sns-replay"
 
@@ -44,7 +47,7 @@ class Sns:
     wake_job: Callable[[str], None]
     directory: Path
     _audiences: dict[TopicKey, Audience] = field(default_factory=dict)
-    _signer: Signer | None = None
+    _signer: "Signer | None" = None
 
     async def audience(self, key: TopicKey) -> Audience:
         """The topic of that name with its subscriptions; may be a turn behind what is being written.
@@ -77,16 +80,23 @@ class Sns:
         self._audiences.clear()
 
     @property
-    def signer(self) -> Signer:
+    def signer(self) -> "Signer":
         """Who signs; read, or made, when somebody first needs it."""
         if self._signer is None:
-            self._signer = load_or_make(self.directory, self.clock)
+            self._signer = _load_signer(self.directory, self.clock)
         return self._signer
 
     async def prepare_signer(self) -> None:
         """Make the key in a thread, before a transaction needs it."""
         if self._signer is None:
-            self._signer = await asyncio.to_thread(load_or_make, self.directory, self.clock)
+            self._signer = await asyncio.to_thread(_load_signer, self.directory, self.clock)
+
+
+def _load_signer(directory: Path, clock: Clock) -> "Signer":
+    """Import what signs only now: most topics reach queues alone, and cryptography is large."""
+    from homeport.aws.services.sns.signing import load_or_make
+
+    return load_or_make(directory, clock)
 
 
 def timestamp(moment: Millis) -> str:

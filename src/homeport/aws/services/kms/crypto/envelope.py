@@ -10,9 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct(">B16sI12s")
 _TAG_BYTES: Final = 16
@@ -50,6 +47,8 @@ def _authenticated(head: bytes, context: Context) -> bytes:
 
 def seal(secret: bytes, key_id: str, material: int, nonce: bytes, plaintext: bytes, context: Context) -> bytes:
     """Encrypt; the nonce must never have been used with this material before."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     head = _HEAD.pack(_VERSION, uuid.UUID(key_id.removeprefix("mrk-")).bytes, material, nonce)
     return head + AESGCM(secret).encrypt(nonce, plaintext, _authenticated(head, context))
 
@@ -72,6 +71,9 @@ def unseal(secret: bytes, blob: bytes, context: Context) -> bytes:
     Raises:
         NotEncryptedHere: the blob or the context is not what was encrypted.
     """
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     sealed = read_blob(blob)
     try:
         return AESGCM(secret).decrypt(sealed.nonce, sealed.text, _authenticated(blob[: _HEAD.size], context))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from homeport.aws.call import Call
 from homeport.aws.services.kms import store
-from homeport.aws.services.kms.crypto import asymmetric, envelope
+from homeport.aws.services.kms.crypto import envelope
 from homeport.aws.services.kms.crypto.specs import SPECS
 from homeport.aws.services.kms.errors import (
     IncorrectKey,
@@ -82,6 +82,8 @@ def _seal(kms: Kms, unlocked: _Unlocked, algorithm: str, plaintext: bytes, conte
     if algorithm == SYMMETRIC:
         nonce = bytes.fromhex(kms.ids.hex(envelope.NONCE_BYTES))
         return envelope.seal(newest.secret, key.id, newest.number, nonce, plaintext, context)
+    from homeport.aws.services.kms.crypto import asymmetric
+
     try:
         return asymmetric.encrypt(newest.secret, algorithm, plaintext)
     except asymmetric.KeyUnusable:
@@ -111,6 +113,8 @@ async def _open(
         return await _open_symmetric(kms, place, blob, key_id, context)
     if key_id is None:
         raise ValidationFailed("KeyId is required for asymmetric keys")
+    from homeport.aws.services.kms.crypto import asymmetric
+
     unlocked = await _unlock(kms, place, key_id)
     _check_encrypts(unlocked.key, algorithm)
     try:
@@ -210,6 +214,7 @@ async def generate_data_key_pair(
     kms: Kms, call: Call, request: GenerateDataKeyPairRequest
 ) -> GenerateDataKeyPairResponse:
     """A new key pair, its private key plain and encrypted."""
+    from homeport.aws.services.kms.crypto import asymmetric
     from homeport.aws.services.kms.operations.keys import make_secret
 
     spec = request["KeyPairSpec"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from homeport.aws.call import Call
 from homeport.aws.services.kms import store
-from homeport.aws.services.kms.crypto.asymmetric import make_pair
 from homeport.aws.services.kms.crypto.specs import SPECS, KeySpec
 from homeport.aws.services.kms.errors import InvalidState, UnsupportedOperation, ValidationFailed
 from homeport.aws.services.kms.model import check_policy, check_tags, default_policy
@@ -90,6 +89,8 @@ async def make_secret(kms: Kms, spec_name: str) -> bytes:
     spec = SPECS[spec_name]
     if spec.family in {"symmetric", "hmac"}:
         return bytes.fromhex(kms.ids.hex(spec.size))
+    from homeport.aws.services.kms.crypto.asymmetric import make_pair
+
     return await asyncio.get_running_loop().run_in_executor(None, make_pair, spec_name)
 
 

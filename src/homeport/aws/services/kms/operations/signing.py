@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from homeport.aws.call import Call
 from homeport.aws.services.kms import store
-from homeport.aws.services.kms.crypto import asymmetric
 from homeport.aws.services.kms.crypto.specs import SPECS
 from homeport.aws.services.kms.errors import (
     InvalidKeyUsage,
@@ -53,6 +52,8 @@ def _check(key: Key, usage: str, algorithm: str, algorithms: object) -> None:
 
 async def sign(kms: Kms, call: Call, request: SignRequest) -> SignResponse:
     """Sign a message or its digest."""
+    from homeport.aws.services.kms.crypto import asymmetric
+
     key, secret = await _unlock(kms, call, request["KeyId"])
     algorithm = request["SigningAlgorithm"]
     _check(key, "SIGN_VERIFY", algorithm, SPECS[key.spec].signing)
@@ -73,6 +74,8 @@ def _wrong_digest(algorithm: str) -> ValidationFailed:
 
 async def verify(kms: Kms, call: Call, request: VerifyRequest) -> VerifyResponse:
     """Check a signature; a wrong one is an error."""
+    from homeport.aws.services.kms.crypto import asymmetric
+
     key, secret = await _unlock(kms, call, request["KeyId"])
     algorithm = request["SigningAlgorithm"]
     _check(key, "SIGN_VERIFY", algorithm, SPECS[key.spec].signing)
@@ -89,6 +92,8 @@ async def verify(kms: Kms, call: Call, request: VerifyRequest) -> VerifyResponse
 
 async def get_public_key(kms: Kms, call: Call, request: GetPublicKeyRequest) -> GetPublicKeyResponse:
     """The public half of a pair."""
+    from homeport.aws.services.kms.crypto import asymmetric
+
     key, secret = await _unlock(kms, call, request["KeyId"])
     spec = SPECS[key.spec]
     if spec.family not in {"rsa", "ec"}:
@@ -112,6 +117,8 @@ async def get_public_key(kms: Kms, call: Call, request: GetPublicKeyRequest) -> 
 
 async def generate_mac(kms: Kms, call: Call, request: GenerateMacRequest) -> GenerateMacResponse:
     """An HMAC of a message."""
+    from homeport.aws.services.kms.crypto import asymmetric
+
     key, secret = await _unlock(kms, call, request["KeyId"])
     algorithm = request["MacAlgorithm"]
     _check(key, "GENERATE_VERIFY_MAC", algorithm, SPECS[key.spec].mac)
@@ -121,6 +128,8 @@ async def generate_mac(kms: Kms, call: Call, request: GenerateMacRequest) -> Gen
 async def verify_mac(kms: Kms, call: Call, request: VerifyMacRequest) -> VerifyMacResponse:
     """Check an HMAC; a wrong one is an error."""
     import hmac
+
+    from homeport.aws.services.kms.crypto import asymmetric
 
     key, secret = await _unlock(kms, call, request["KeyId"])
     algorithm = request["MacAlgorithm"]
@@ -132,6 +141,8 @@ async def verify_mac(kms: Kms, call: Call, request: VerifyMacRequest) -> VerifyM
 
 async def derive_shared_secret(kms: Kms, call: Call, request: DeriveSharedSecretRequest) -> DeriveSharedSecretResponse:
     """ECDH with somebody else's public key."""
+    from homeport.aws.services.kms.crypto import asymmetric
+
     key, secret = await _unlock(kms, call, request["KeyId"])
     _check(key, "KEY_AGREEMENT", request["KeyAgreementAlgorithm"], ("ECDH",))
     try:
