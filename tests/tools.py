@@ -15,6 +15,9 @@ PACKAGES = {
     "ctr": "containerd",
     "openssl": "openssl",
     "dnsmasq": "dnsmasq-base",
+    "s3cmd": "s3cmd",
+    "rclone": "rclone",
+    "node": "nodejs",
 }
 """Which Debian package brings which program."""
 

@@ -5,13 +5,23 @@ set -eu
 
 # program:package
 tools="skopeo:skopeo podman:podman buildah:buildah ctr:containerd crun:crun
-       docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl curl:curl"
+       docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl curl:curl s3cmd:s3cmd rclone:rclone
+       node:nodejs npm:npm"
 
 missing=""
 for tool in $tools; do
     command -v "${tool%%:*}" >/dev/null || missing="$missing ${tool#*:}"
 done
+javascript="$(dirname "$0")/../tests/clients/javascript"
+install_javascript() {
+    if command -v npm >/dev/null && [ ! -d "$javascript/node_modules" ]; then
+        echo "Installing AWS's SDK for JavaScript ..." >&2
+        npm install --prefix "$javascript" --silent --no-audit --no-fund --no-package-lock ||
+            echo "npm failed: the tests with AWS's SDK for JavaScript are skipped" >&2
+    fi
+}
 if [ -z "$missing" ]; then
+    install_javascript
     exit 0
 fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -26,3 +36,4 @@ else
     echo "  Debian, Ubuntu: sudo apt install$missing" >&2
     echo "  macOS: brew install skopeo podman (the others have no packages there; their tests are skipped)" >&2
 fi
+install_javascript

@@ -293,6 +293,8 @@ class Gateway:
         content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""
         if room.name != "s3":
             self._doorman.check_body(request, credentials, identity, content)
+        if room.front is not None:
+            room.front.check({**headers, **upload.trailers}, content)
         return WireRequest(headers, content, matched.labels, query, HeldUpload(content) if streams else None)
 
     def _match(self, step: _Step, room: Room, query: Mapping[str, list[str]]) -> Matched:

@@ -104,6 +104,10 @@ class Front(Protocol):
         """Add to an answer's headers, as the bucket's CORS rules have it; errors come here too."""
         ...
 
+    def check(self, headers: Mapping[str, str], content: bytes) -> None:
+        """Compare a document with the digests that came with it; raises AwsError."""
+        ...
+
     async def preflight(self, request: Request, bucket: str, key: str) -> Response | None:
         """Answer a browser that asks for leave, by the bucket's CORS rules; None for a bucket without any."""
         ...

@@ -116,3 +116,16 @@ def test_attributes_tell_the_checksum_without_the_content(s3: Any, bucket: str) 
     assert got["Checksum"] == {"ChecksumSHA256": checksum("SHA256", SMALL), "ChecksumType": "FULL_OBJECT"}
     assert (got["ETag"], got["ObjectSize"]) == (hashlib.md5(SMALL).hexdigest(), len(SMALL))  # noqa: S324 # an ETag
     assert (got["StorageClass"], "ObjectParts" in got) == ("STANDARD", False)
+
+
+def test_documents_are_verified_too(shared: AwsServer, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=SMALL)
+    document = b"<Delete><Object><Key>k</Key></Object></Delete>"
+    wrong = {"Content_MD5": base64.b64encode(bytes(16)).decode()}, {"x_amz_checksum_crc32": "AAAAAA=="}
+
+    for headers in wrong:
+        answer = send(shared.url, "POST", f"/{bucket}?delete", document, **headers)
+        assert (answer.status, answer.element("Code")) == (400, "BadDigest")
+    assert s3.head_object(Bucket=bucket, Key="k")
+    right = send(shared.url, "POST", f"/{bucket}?delete", document, x_amz_checksum_crc32=checksum("CRC32", document))
+    assert right.status == 200

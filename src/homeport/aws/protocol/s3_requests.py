@@ -29,11 +29,14 @@ _OF_SIGNATURES: Final = frozenset({"algorithm", "credential", "date", "expires",
 
 
 def with_query_headers(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> Mapping[str, str]:
-    """Headers, with those that a presigned URL carries in its query (`x-amz-meta-...`, `x-amz-acl`)."""
+    """Headers, with those that a presigned URL carries in its query (`x-amz-meta-...`, `x-amz-acl`).
+
+    Checksums are none of them: SDKs put that of the empty body there, which they had when they signed.
+    """
     carried = [
         (name, values[0])
         for name, values in query.items()
-        if name[:6].lower() == "x-amz-" and name[6:].lower() not in _OF_SIGNATURES
+        if name[:6].lower() == "x-amz-" and name[6:].lower() not in _OF_SIGNATURES and "checksum" not in name.lower()
     ]
     if not carried:
         return headers

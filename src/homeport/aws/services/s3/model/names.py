@@ -18,7 +18,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 _RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-_HOME: Final = "us-east-1"
+HOME: Final = "us-east-1"
+"""Where buckets are whose creator names no region."""
 
 
 def check_bucket_name(name: str) -> None:
@@ -70,16 +71,15 @@ def bucket_region(constraint: str | None, endpoint_region: str) -> str:
         InvalidLocationConstraint: there can be no such region.
         IllegalLocationConstraint: it is not the one that was spoken to.
     """
-    if endpoint_region in {"aws-global", ""}:
-        endpoint_region = _HOME
+    endpoint_region = spoken_region(endpoint_region)
     if constraint is None:
-        if endpoint_region != _HOME:
+        if endpoint_region != HOME:
             raise IllegalLocationConstraint("unspecified")
-        return _HOME
+        return HOME
     region = "eu-west-1" if constraint == "EU" else constraint
-    if endpoint_region == _HOME:
+    if endpoint_region == HOME:
         # The home region makes buckets everywhere else, and has no constraint of its own.
-        if region == _HOME or _REGION.fullmatch(region) is None:
+        if region == HOME or _REGION.fullmatch(region) is None:
             raise InvalidLocationConstraint(constraint)
         return region
     if region != endpoint_region:
@@ -87,6 +87,11 @@ def bucket_region(constraint: str | None, endpoint_region: str) -> str:
     return constraint
 
 
+def spoken_region(region: str) -> str:
+    """The region that a request means: the home region has older names, one of which s3cmd signs with."""
+    return HOME if region in {"aws-global", "US", ""} else region
+
+
 def location_constraint(region: str) -> str:
     """What GetBucketLocation says: nothing for the home region."""
-    return "" if region == _HOME else region
+    return "" if region == HOME else region

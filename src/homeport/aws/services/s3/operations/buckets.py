@@ -20,7 +20,6 @@ from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.store import buckets, objects, uploads
 from homeport.kernel.storage.database import Tx
 
-_HOME: Final = "us-east-1"
 _MOST_BUCKETS: Final = 10_000
 
 
@@ -37,7 +36,8 @@ async def create_bucket(s3: S3, call: Call, request: api.CreateBucketRequest) ->
     wanted = request.get("CreateBucketConfiguration", {})
     if "Location" in wanted or "Bucket" in wanted:
         raise InvalidRequest("Directory buckets are not supported: a bucket's name and region say where it is.")
-    region = names.bucket_region(wanted.get("LocationConstraint"), call.region)
+    spoken = names.spoken_region(call.region)
+    region = names.bucket_region(wanted.get("LocationConstraint"), spoken)
     told = _told(call, request)
     lockable = bool(request.get("ObjectLockEnabledForBucket"))
     bucket = Bucket(0, name, call.account, region, s3.clock.now(), 1, "Enabled" if lockable else "", lockable, told)
@@ -50,13 +50,13 @@ async def create_bucket(s3: S3, call: Call, request: api.CreateBucketRequest) ->
             buckets.create(tx, bucket)
         elif there.account != call.account:
             raise BucketAlreadyExists(name)
-        elif there.region != _HOME or call.region != _HOME:
+        elif there.region != names.HOME or spoken != names.HOME:
             # The home region answers its owner's repetition with success, for the sake of old clients.
             raise BucketAlreadyOwnedByYou(name)
 
     await s3.db.write(write)
     return {
-        "Location": f"/{name}" if call.region == _HOME else f"http://{name}.s3.amazonaws.com/",
+        "Location": f"/{name}" if spoken == names.HOME else f"http://{name}.s3.amazonaws.com/",
         "BucketArn": bucket.arn,
     }
 

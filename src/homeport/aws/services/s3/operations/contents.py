@@ -190,6 +190,15 @@ def _compare(expected: _Expected, etag: str, computed: Mapping[str, str]) -> Non
             raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")
 
 
+def check_document(content: bytes, told: Mapping[str, object]) -> None:
+    """Compare a whole document with the digests that came with it.
+
+    Raises:
+        BadDigest, InvalidDigest, InvalidRequest: it is another one, or a digest is none.
+    """
+    _small(content, _Expected(told), checksums.DEFAULT)
+
+
 def discard(s3: S3, file: str) -> None:
     """Remove a body that no row will ever name."""
     if file:

@@ -1,5 +1,6 @@
 """What S3 does around its operations: preflights, CORS headers, forms, websites."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -9,6 +10,8 @@ from homeport.aws.protocol.rest_xml import RestXmlCodec
 from homeport.aws.services.s3.errors import CorsForbidden, NoSuchBucket
 from homeport.aws.services.s3.model import cors
 from homeport.aws.services.s3.model.bucket import Bucket
+from homeport.aws.services.s3.model.checksums import HEADERS
+from homeport.aws.services.s3.operations.contents import check_document
 from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.wire import form, site
 from homeport.kernel.http.message import Request, Response
@@ -48,6 +51,22 @@ class S3Front:
         rule = cors.find_rule(rules, origin, request.method)
         if rule is not None:
             response.headers += cors.answer_headers(rule, origin)
+
+    def check(self, headers: Mapping[str, str], content: bytes) -> None:
+        """Compare a document, as DeleteObjects', with the digests that came with it.
+
+        Raises:
+            BadDigest, InvalidDigest, InvalidRequest: it is another one, or a digest is none.
+        """
+        told: dict[str, object] = {}
+        for name, value in headers.items():
+            lower = name.lower()
+            if lower == "content-md5":
+                told["ContentMD5"] = value
+            elif lower in HEADERS:
+                told[f"Checksum{HEADERS[lower]}"] = value
+        if told:
+            check_document(content, told)
 
     async def preflight(self, request: Request, bucket: str, key: str) -> Response | None:
         """Answer a browser that asks for leave; None for a bucket without rules."""
