@@ -294,7 +294,7 @@ class Gateway:
         if room.name != "s3":
             self._doorman.check_body(request, credentials, identity, content)
         if room.front is not None:
-            room.front.check({**headers, **upload.trailers}, content)
+            room.front.check(matched.operation.name, {**headers, **upload.trailers}, content)
         return WireRequest(headers, content, matched.labels, query, HeldUpload(content) if streams else None)
 
     def _match(self, step: _Step, room: Room, query: Mapping[str, list[str]]) -> Matched:

@@ -104,7 +104,7 @@ class Front(Protocol):
         """Add to an answer's headers, as the bucket's CORS rules have it; errors come here too."""
         ...
 
-    def check(self, headers: Mapping[str, str], content: bytes) -> None:
+    def check(self, operation: str, headers: Mapping[str, str], content: bytes) -> None:
         """Compare a document with the digests that came with it; raises AwsError."""
         ...
 
