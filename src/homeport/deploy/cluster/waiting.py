@@ -13,11 +13,12 @@ class NotReadyError(OperatorError):
     """What was applied did not come up in time."""
 
 
+_LONGEST_PAUSE_SECONDS = 2.0
 _READY_KINDS = ("Certificate", "Deployment")
 
 
 async def wait_until_ready(
-    api: Api, objects: Sequence[Object], tell: Tell, *, timeout_seconds: float, pause_seconds: float = 1.0
+    api: Api, objects: Sequence[Object], tell: Tell, *, timeout_seconds: float, pause_seconds: float = 0.1
 ) -> None:
     """Wait for certificates and Deployments, and tell when a state changes.
 
@@ -44,6 +45,7 @@ async def wait_until_ready(
             )
         if waiting:
             await asyncio.sleep(pause_seconds)
+            pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 
 
 def missing_of(document: Object) -> str:
