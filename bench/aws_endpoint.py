@@ -59,6 +59,23 @@ class Connection:
         form = urlencode({"Action": action, "Version": "2010-03-31", **parameters}).encode()
         return await self._ask("sns", "Content-Type: application/x-www-form-urlencoded\r\n", form)
 
+    async def s3(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """Call S3; any answer but 2xx ends the measurement."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: {_SCOPE.format('s3')}\r\n"
+        head += f"X-Amz-Date: 20260101T000000Z\r\nContent-Length: {len(body)}\r\n\r\n"
+        answer = await self._send(head.encode() + body)
+        lines = answer.decode().split("\r\n")
+        fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+        content = b""
+        if fields.get("transfer-encoding", "").lower() == "chunked":
+            while size := int((await self._reader.readline()).split(b";")[0], 16):
+                content += (await self._reader.readexactly(size + 2))[:-2]
+            await self._reader.readline()
+        elif method != "HEAD":
+            content = await self._reader.readexactly(int(fields.get("content-length", "0")))
+        assert lines[0].split()[1].startswith("2"), (lines[0], content[:500])
+        return content
+
     async def _ask(self, service: str, headers: str, body: bytes) -> bytes:
         head = f"POST / HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: {_SCOPE.format(service)}\r\n"
         request = f"{head}{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body

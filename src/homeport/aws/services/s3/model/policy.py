@@ -10,6 +10,7 @@ from typing import Final, Literal, cast
 import orjson
 
 from homeport.aws.services.s3.errors import MalformedPolicy
+from homeport.aws.services.s3.model.wildcards import like
 
 Verdict = Literal["allow", "deny", ""]
 Context = Mapping[str, str]
@@ -29,17 +30,6 @@ _STATEMENT: Final = frozenset(
         "Condition",
     }
 )
-
-
-@lru_cache(maxsize=4096)
-def _pattern(text: str, *, fold: bool = False) -> re.Pattern[str]:
-    """`*` is any text, `?` any one character."""
-    expression = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in re.sub(r"\*+", "*", text))
-    return re.compile(expression, re.DOTALL | (re.IGNORECASE if fold else 0))
-
-
-def _like(text: str, pattern: str) -> bool:
-    return _pattern(pattern).fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +60,10 @@ class Statement:
         named = any(_is_principal(p, caller, account) for p in self.principals)
         if named == self.not_principal:
             return False
-        acts = any(_pattern(a, fold=True).fullmatch(action) is not None for a in self.actions)
+        acts = any(like(action.lower(), a.lower()) for a in self.actions)
         if acts == self.not_action:
             return False
-        if any(_like(resource, r) for r in self.resources) == self.not_resource:
+        if any(like(resource, r) for r in self.resources) == self.not_resource:
             return False
         return all(_holds(condition, context) for condition in self.conditions)
 
@@ -168,7 +158,7 @@ def check_resources(policy: Policy, bucket: str) -> None:
     for statement in policy.statements:
         for resource in statement.resources:
             name = resource.partition("/")[0]
-            if resource != "*" and not _like(own, re.sub(r"^arn:aws[a-z-]*:", "arn:aws:", name)):
+            if resource != "*" and not like(own, re.sub(r"^arn:aws[a-z-]*:", "arn:aws:", name)):
                 raise MalformedPolicy("Policy has invalid resource")
         for action in statement.actions:
             if action != "*" and not action.lower().startswith("s3:"):
@@ -304,12 +294,12 @@ _OPERATORS: Final[Mapping[str, tuple[Callable[[str, str], bool], bool]]] = {
     "StringNotEquals": (_same, True),
     "StringEqualsIgnoreCase": (_same_folded, False),
     "StringNotEqualsIgnoreCase": (_same_folded, True),
-    "StringLike": (_like, False),
-    "StringNotLike": (_like, True),
-    "ArnEquals": (_like, False),
-    "ArnNotEquals": (_like, True),
-    "ArnLike": (_like, False),
-    "ArnNotLike": (_like, True),
+    "StringLike": (like, False),
+    "StringNotLike": (like, True),
+    "ArnEquals": (like, False),
+    "ArnNotEquals": (like, True),
+    "ArnLike": (like, False),
+    "ArnNotLike": (like, True),
     "Bool": (_same_folded, False),
     "BinaryEquals": (_same, False),
     "IpAddress": (_within, False),

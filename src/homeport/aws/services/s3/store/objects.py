@@ -71,6 +71,22 @@ def current(snapshot: Snapshot, bucket: int, key: bytes) -> Version | None:
     return None if row is None else version_of(row)
 
 
+_CURRENT_WITH_BODY: Final = (
+    f"SELECT {', '.join(f'v.{column.strip()}' for column in _COLUMNS.split(','))}, b.content"  # noqa: S608 # constants
+    " FROM s3_version v LEFT JOIN s3_body b ON b.id = v.body_row"
+    " WHERE v.bucket = ? AND v.key = ? ORDER BY v.seq DESC LIMIT 1"
+)
+
+
+def current_with_body(snapshot: Snapshot, bucket: int, key: bytes) -> tuple[Version, bytes] | None:
+    """A key's newest version and its content, if that is small: one statement for what is asked most."""
+    row = snapshot.row(_CURRENT_WITH_BODY, (bucket, key))
+    if row is None:
+        return None
+    content = row[-1]
+    return version_of(row[:-1]), content if isinstance(content, bytes) else b""
+
+
 def find(snapshot: Snapshot, bucket: int, key: bytes, identifier: str) -> Version | None:
     """A version by its id."""
     if identifier == NULL_VERSION:

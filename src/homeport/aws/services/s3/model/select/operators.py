@@ -1,10 +1,8 @@
 """S3 Select's operators on functions of a record; NULL and MISSING make most of them NULL."""
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final
 
 from homeport.aws.services.s3.errors import SelectError
@@ -18,6 +16,7 @@ from homeport.aws.services.s3.model.select.values import (
     text_of,
     truth,
 )
+from homeport.aws.services.s3.model.wildcards import compile_pattern, matches
 
 Evaluate = Callable[[Record], Value]
 
@@ -159,24 +158,6 @@ def like(left: Evaluate, pattern: Evaluate, escape: Evaluate | None) -> Evaluate
         mark = text_of(escape(record)) if escape is not None else ""
         if len(mark) > 1:
             raise SelectError("LikeInvalidInputs", "The ESCAPE of LIKE must be one character.")
-        return _like_pattern(text_of(wanted), mark).fullmatch(text_of(value)) is not None
+        return matches(compile_pattern(text_of(wanted), "%", "_", mark), text_of(value))
 
     return evaluate
-
-
-@lru_cache(maxsize=256)
-def _like_pattern(text: str, escape: str) -> re.Pattern[str]:
-    pieces: list[str] = []
-    escaped = False
-    for character in text:
-        if escaped:
-            pieces.append(re.escape(character))
-            escaped = False
-        elif escape and character == escape:
-            escaped = True
-        elif character == "%":
-            if pieces[-1:] != [".*"]:
-                pieces.append(".*")
-        else:
-            pieces.append("." if character == "_" else re.escape(character))
-    return re.compile("".join(pieces), re.DOTALL)
