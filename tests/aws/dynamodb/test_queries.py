@@ -1,6 +1,7 @@
 """Query over the wire: order, ranges, pages, filters, indexes, and what is refused."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -283,6 +284,31 @@ def test_an_index_is_added_to_a_table_with_items_and_removed_again(aws: Any, dyn
     dynamodb.update_table(TableName="table", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-g"}}])
     assert "GlobalSecondaryIndexes" not in dynamodb.describe_table(TableName="table")["Table"]
     aws.run_jobs()
+
+
+def test_an_index_added_among_writes_shows_what_they_left(aws: Any, dynamodb: Any) -> None:
+    make_table(dynamodb, sort="N")
+
+    def write(worker: int) -> None:
+        for number in range(40):
+            dynamodb.put_item(TableName="table", Item=item(pk=f"p{worker}", sk=number, g="x"))
+            if number % 2:
+                dynamodb.delete_item(TableName="table", Key=item(pk=f"p{worker}", sk=number - 1))
+
+    with ThreadPoolExecutor(6) as pool:
+        writers = [pool.submit(write, worker) for worker in range(6)]
+        dynamodb.update_table(
+            TableName="table",
+            AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"}],
+            GlobalSecondaryIndexUpdates=[{"Create": index("by-g", "g")}],
+        )
+        aws.run_jobs()
+        for writer in writers:
+            writer.result()
+    aws.run_jobs()
+
+    found = sorted((each["pk"], each["sk"]) for each in query_index(dynamodb, "by-g", "g", "x"))
+    assert found == [(f"p{worker}", number) for worker in range(6) for number in range(1, 40, 2)]
 
 
 @pytest.fixture

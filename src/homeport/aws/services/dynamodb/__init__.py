@@ -154,7 +154,6 @@ SERVICE: Service[Any] = Service(
     migrations=MIGRATIONS,
     jobs=_jobs,
     reset=_reset,
-    table_prefix="ddb_",
     refuse=refuse,
     routes=ROUTES,
 )

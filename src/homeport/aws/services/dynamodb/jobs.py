@@ -95,7 +95,10 @@ class Tidying:
         by_data = {table.data_id: table for table in await db.read(tables.all_tables)}
         done = await db.write(clear_dropped)
         for table in by_data.values():
-            done &= await db.write(partial(self._fill, table=table))
+            if any(not index.active for index in table.indexes):
+                done &= await self.dynamodb.tables.change(partial(self._fill, table=table))
+            elif table.expiry is not None:
+                done &= await db.write(partial(fill_expiry, table=table))
         return Next.after(now, seconds=_TIDY_SECONDS) if done else AT_ONCE
 
     def _fill(self, tx: Tx, table: Table) -> bool:
@@ -105,7 +108,6 @@ class Tidying:
                 continue
             if fill_index(tx, table, index):
                 activate_index(tx, table.data_id, index.id)
-                self.dynamodb.tables.changed(tx)
             else:
                 done = False
         return done

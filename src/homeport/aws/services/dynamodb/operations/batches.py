@@ -83,7 +83,7 @@ async def batch_write_item(dynamodb: DynamoDb, call: Call, request: BatchWriteRe
         table = await dynamodb.table(call, name)
         planned += _plan(table, of_table)
     at = dynamodb.clock.now()
-    result = await dynamodb.db.write(lambda tx: _write_all(tx, planned, request, at))
+    result = await dynamodb.db.write(lambda tx: _write_all(tx, _fresh(tx, dynamodb, planned), request, at))
     for table in {table.id: table for table, _, _ in planned if table.log_changes}.values():
         dynamodb.wake_readers(table)
     return result
@@ -121,6 +121,16 @@ def _plan(table: Table, writes: list[Write]) -> list[_Planned]:
         seen.add(key)
         planned.append((table, key, write))
     return planned
+
+
+def _fresh(tx: Tx, dynamodb: DynamoDb, planned: list[_Planned]) -> list[_Planned]:
+    """The same, with the tables as they are in the transaction."""
+    tables = {
+        table.id: dynamodb.tables.fresh(tx, table) for table in {table.id: table for table, _, _ in planned}.values()
+    }
+    if all(tables[table.id] is table for table, _, _ in planned):
+        return planned
+    return [(tables[table.id], _place(tables[table.id], write), write) for table, _, write in planned]
 
 
 def _place(table: Table, write: Write) -> bytes:

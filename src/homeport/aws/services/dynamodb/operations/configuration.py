@@ -165,10 +165,9 @@ async def _change(dynamodb: DynamoDb, call: Call, name_or_arn: str, change: Call
     def write(tx: Tx) -> Table:
         table = loaded(tx, name)
         change(tx, table)
-        dynamodb.tables.changed(tx)
         return table
 
-    return await dynamodb.db.write(write)
+    return await dynamodb.tables.change(write)
 
 
 async def update_contributor_insights(dynamodb: DynamoDb, call: Call, request: InsightsRequest) -> Result:
@@ -367,7 +366,6 @@ async def update_global_table_settings(dynamodb: DynamoDb, call: Call, request: 
                 units = request["GlobalTableProvisionedWriteCapacityUnits"]
                 member.settings["ProvisionedThroughput"]["WriteCapacityUnits"] = units
             tables.save(tx, member.id, member.settings)
-        dynamodb.tables.changed(tx)
         return loaded(tx, (call.account, call.region, name))
 
-    return _global_settings(await dynamodb.db.write(update))
+    return _global_settings(await dynamodb.tables.change(update))

@@ -113,7 +113,7 @@ async def import_table(dynamodb: DynamoDb, call: Call, request: ImportRequest) -
         tasks.add(tx, "import", arn, (call.account, call.region), table.arn, (token, digest), described)
         return described
 
-    described = await dynamodb.db.write(start)
+    described = await dynamodb.tables.change(start)
     dynamodb.wake_transfers()
     return {"ImportTableDescription": described}
 
@@ -174,17 +174,16 @@ async def run_import(dynamodb: DynamoDb, task: Task) -> None:
         "ImportedItemCount": progress.written,
         "ErrorCount": progress.errors,
     }
-    await dynamodb.db.write(partial(_finish, dynamodb, task, described))
+    await dynamodb.tables.change(partial(_finish, task, described))
 
 
-def _finish(dynamodb: DynamoDb, task: Task, described: Description, tx: Tx) -> None:
+def _finish(task: Task, described: Description, tx: Tx) -> None:
     tasks.finish(tx, task, str(described["ImportStatus"]), described)
     name = (task.account, task.region, task.table_arn.rpartition("/")[2])
     table = tables.load(tx, name)
     if table is not None and table.settings["TableId"] == described["TableId"]:
         table.settings["Status"] = "ACTIVE"
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
 
 
 async def _import(dynamodb: DynamoDb, call: Call, task: Task, progress: _Progress) -> None:
@@ -229,6 +228,7 @@ def _csv_rows(table: Table, options: CsvOptions, content: bytes) -> Iterator[Ite
 def _write(dynamodb: DynamoDb, table: Table, rows: Sequence[object], tx: Tx) -> int:
     """Write the rows that are items of the table; how many those were."""
     written = 0
+    table = dynamodb.tables.fresh(tx, table)
     for row in rows:
         try:
             size = check_item(row)

@@ -80,25 +80,21 @@ def _check_returns(request: ItemRequest) -> None:
 
 
 async def _write(dynamodb: DynamoDb, call: Call, request: ItemRequest, write: Write) -> Result:
-    table = await dynamodb.table(call, request["TableName"])
-    key = place(write, table)
+    found = await dynamodb.table(call, request["TableName"])
+    key = place(write, found)
     at = dynamodb.clock.now()
-    if not table.has_local:
-        outcome = await dynamodb.db.write(lambda tx: perform(tx, table, key, write, at))
+
+    def run(tx: Tx) -> tuple[Table, Result]:
+        table = dynamodb.tables.fresh(tx, found)
+        outcome = perform(tx, table, key if table is found else place(write, table), write, at)
         result = _answer(request, table, write, outcome)
-    else:
-        result = await dynamodb.db.write(
-            lambda tx: _with_metrics(tx, table, request, write, perform(tx, table, key, write, at))
-        )
+        if table.has_local and wants_collections(request.get("ReturnItemCollectionMetrics"), table):
+            result["ItemCollectionMetrics"] = collection_metrics(tx, table, write.item)
+        return table, result
+
+    table, result = await dynamodb.db.write(run)
     if table.log_changes:
         dynamodb.wake_readers(table)
-    return result
-
-
-def _with_metrics(tx: Tx, table: Table, request: ItemRequest, write: Write, outcome: Outcome) -> Result:
-    result = _answer(request, table, write, outcome)
-    if wants_collections(request.get("ReturnItemCollectionMetrics"), table):
-        result["ItemCollectionMetrics"] = collection_metrics(tx, table, write.item)
     return result
 
 

@@ -47,6 +47,7 @@ from homeport.aws.services.dynamodb.operations.transactions import (
     Step,
     check_distinct,
     consumption,
+    fresh,
     perform_all,
     repeats,
     step_of,
@@ -158,9 +159,10 @@ def _insert(statement: Insert, table: Table, values: Values) -> Write:
     return Write("put", item, size, condition=compile_where(absent, values), values=values)
 
 
-def _do(tx: Tx, dynamodb: DynamoDb, bound: _Bound, write: Write, key: bytes) -> Outcome:
+def _do(tx: Tx, dynamodb: DynamoDb, bound: _Bound, write: Write) -> Outcome:
+    table = dynamodb.tables.fresh(tx, bound.table)
     try:
-        return perform(tx, bound.table, key, write, dynamodb.clock.now())
+        return perform(tx, table, place(write, table), write, dynamodb.clock.now())
     except ConditionalCheckFailedException:
         if isinstance(bound.statement, Insert):
             if bound.statement.ignore_duplicate:
@@ -180,8 +182,8 @@ async def execute_statement(dynamodb: DynamoDb, call: Call, request: StatementRe
     if isinstance(bound.statement, Select):
         return await _select(dynamodb, bound, bound.statement)
     write = _write_of(bound)
-    key = place(write, bound.table)
-    outcome = await dynamodb.db.write(lambda tx: _do(tx, dynamodb, bound, write, key))
+    place(write, bound.table)
+    outcome = await dynamodb.db.write(lambda tx: _do(tx, dynamodb, bound, write))
     if bound.table.log_changes:
         dynamodb.wake_readers(bound.table)
     result: Result = {"Items": _returned(bound.statement, write, outcome)}
@@ -249,8 +251,8 @@ async def _one_of_batch(
                 response["Item"] = found
             return response
         write = _write_of(bound)
-        key = place(write, bound.table)
-        outcome = await dynamodb.db.write(lambda tx: _do(tx, dynamodb, bound, write, key))
+        place(write, bound.table)
+        outcome = await dynamodb.db.write(lambda tx: _do(tx, dynamodb, bound, write))
         count_write(consumed, bound.table, outcome)
         returned = _returned(bound.statement, write, outcome)
         if returned:
@@ -300,7 +302,7 @@ async def execute_transaction(dynamodb: DynamoDb, call: Call, request: TransactS
     def write(tx: Tx) -> list[Outcome] | None:
         if token is not None and repeats(tx, call, token, digest, at):
             return None
-        return _perform(tx, dynamodb, bounds, steps)
+        return _perform(tx, dynamodb, bounds, [fresh(tx, dynamodb, step) for step in steps])
 
     outcomes = await dynamodb.db.write(write)
     wake(dynamodb, steps)

@@ -115,10 +115,9 @@ async def put_resource_policy(dynamodb: DynamoDb, _call: Call, request: PolicyRe
             return known
         _set_policy(table.settings, kind, request["Policy"], revision)
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
         return revision
 
-    return {"RevisionId": await dynamodb.db.write(put)}
+    return {"RevisionId": await dynamodb.tables.change(put)}
 
 
 async def get_resource_policy(dynamodb: DynamoDb, _call: Call, request: PolicyRequest) -> Result:
@@ -154,10 +153,9 @@ async def delete_resource_policy(dynamodb: DynamoDb, _call: Call, request: Polic
             return {}
         _drop_policy(table.settings, kind)
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
         return {"RevisionId": revision}
 
-    return await dynamodb.db.write(delete)
+    return await dynamodb.tables.change(delete)
 
 
 def _tagged(snapshot: Snapshot, call: Call, request: TagRequest) -> Table:
@@ -190,9 +188,8 @@ async def tag_resource(dynamodb: DynamoDb, call: Call, request: TagRequest) -> R
         if len(kept) > MAX_TAGS:
             raise ValidationException(f"One or more parameter values were invalid: Too many tags: {len(kept)}")
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
 
-    await dynamodb.db.write(tag)
+    await dynamodb.tables.change(tag)
     return {}
 
 
@@ -209,9 +206,8 @@ async def untag_resource(dynamodb: DynamoDb, call: Call, request: TagRequest) ->
         for key in request["TagKeys"]:
             table.settings.get("Tags", {}).pop(key, None)
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
 
-    await dynamodb.db.write(untag)
+    await dynamodb.tables.change(untag)
     return {}
 
 

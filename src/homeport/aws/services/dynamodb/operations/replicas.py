@@ -86,7 +86,6 @@ def create_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str, detail
     if stream is not None:
         _mirror_stream(dynamodb, tx, name, stream["ViewType"])
     _configure_replica(tx, table, region, details)
-    dynamodb.tables.changed(tx)
 
 
 def _mirror_stream(dynamodb: DynamoDb, tx: Tx, name: Name, view_type: str) -> None:
@@ -116,7 +115,6 @@ def delete_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str) -> Non
     tables.remove(tx, replica)
     table.settings.get("ReplicaSettings", {}).pop(region, None)
     tables.save(tx, table.id, table.settings)
-    dynamodb.tables.changed(tx)
 
 
 def _describe(table: Table) -> dict[str, object]:
@@ -157,10 +155,9 @@ async def create_global_table(dynamodb: DynamoDb, call: Call, request: GlobalTab
         _check_members(tx, members)
         for member in members[1:]:
             _join(tx, members[0], member)
-        dynamodb.tables.changed(tx)
         return _describe(_global(tx, call, name) if call.region in regions else members[0])
 
-    return {"GlobalTableDescription": await dynamodb.db.write(create)}
+    return {"GlobalTableDescription": await dynamodb.tables.change(create)}
 
 
 def _check_members(tx: Tx, members: list[Table]) -> None:
@@ -200,7 +197,7 @@ async def update_global_table(dynamodb: DynamoDb, call: Call, request: GlobalTab
             raise GlobalTableNotFoundException(name)
         return _describe(updated)
 
-    return {"GlobalTableDescription": await dynamodb.db.write(update)}
+    return {"GlobalTableDescription": await dynamodb.tables.change(update)}
 
 
 def _update_member(dynamodb: DynamoDb, tx: Tx, table: Table, action: str, region: str) -> None:
@@ -217,7 +214,6 @@ def _update_member(dynamodb: DynamoDb, tx: Tx, table: Table, action: str, region
         return
     _check_members(tx, [other])
     _join(tx, table, other)
-    dynamodb.tables.changed(tx)
 
 
 async def describe_global_table(dynamodb: DynamoDb, call: Call, request: GlobalTableRequest) -> Result:

@@ -86,10 +86,9 @@ async def update_continuous_backups(dynamodb: DynamoDb, call: Call, request: Con
             table.settings.pop("PointInTime", None)
             table.settings.pop("RecoveryDays", None)
         tables.save(tx, table.id, table.settings)
-        dynamodb.tables.changed(tx)
         return table
 
-    table = await dynamodb.db.write(update)
+    table = await dynamodb.tables.change(update)
     return {"ContinuousBackupsDescription": _continuous(table.settings, dynamodb.clock.now())}
 
 
@@ -152,7 +151,7 @@ async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request
         summary = {"SourceTableArn": table.arn, "RestoreDateTime": at, "RestoreInProgress": False}
         return _restore(dynamodb, tx, call, table.settings, request, fill, summary)
 
-    table = await dynamodb.db.write(restore)
+    table = await dynamodb.tables.change(restore)
     return {"TableDescription": _restoring(table)}
 
 
@@ -189,7 +188,7 @@ async def restore_table_from_backup(dynamodb: DynamoDb, call: Call, request: Res
 
         return _restore(dynamodb, tx, call, backup.settings, request, fill, summary)
 
-    table = await dynamodb.db.write(restore)
+    table = await dynamodb.tables.change(restore)
     return {"TableDescription": _restoring(table)}
 
 
@@ -227,7 +226,6 @@ def _restore(
     for index in table.indexes:
         while not fill_index(tx, table, index, PIECE):
             pass
-    dynamodb.tables.changed(tx)
     return table
 
 

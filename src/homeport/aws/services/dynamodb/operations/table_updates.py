@@ -76,10 +76,9 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
             _change_index(tx, loaded(tx, name), each, request)
         if "ReplicaUpdates" in request:
             change_replicas(dynamodb, tx, loaded(tx, name), request["ReplicaUpdates"])
-        dynamodb.tables.changed(tx)
         return loaded(tx, name)
 
-    table = await dynamodb.db.write(update)
+    table = await dynamodb.tables.change(update)
     described = await description(dynamodb, table)
     return {"TableDescription": _while_updating(described, before, updates)}
 

@@ -53,7 +53,7 @@ async def create_table(dynamodb: DynamoDb, call: Call, request: TableRequest) ->
     check_policy(request.get("ResourcePolicy"))
     now = dynamodb.clock.now()
     settings = new_settings(dynamodb, call, request, now)
-    table = await dynamodb.db.write(lambda tx: make_table(dynamodb, tx, name, settings, request))
+    table = await dynamodb.tables.change(lambda tx: make_table(dynamodb, tx, name, settings, request))
     described = describe(table, (0, 0), {})
     return {"TableDescription": while_creating(described, warm="WarmThroughput" in request)}
 
@@ -139,7 +139,6 @@ def make_table(dynamodb: DynamoDb, tx: Tx, name: Name, settings: TableSettings, 
     ):
         settings["Indexes"] += [index_settings(tx, data_id, index, local=local) for index in requested]
     tables.insert(tx, name, settings, data_id)
-    dynamodb.tables.changed(tx)
     table = loaded(tx, name)
     stream = request.get("StreamSpecification")
     if stream is not None and stream["StreamEnabled"]:
@@ -188,7 +187,6 @@ def start_stream(dynamodb: DynamoDb, tx: Tx, table: Table, view_type: str) -> No
     table.settings["StreamLabel"] = label
     tables.save(tx, table.id, table.settings)
     streams.open_stream(tx, table, label, view_type, shard_name(dynamodb, now), now)
-    dynamodb.tables.changed(tx)
 
 
 def shard_name(dynamodb: DynamoDb, now: Millis) -> str:
@@ -246,7 +244,7 @@ async def delete_table(dynamodb: DynamoDb, call: Call, request: NameRequest) -> 
             )
         drop_table(dynamodb, tx, present)
 
-    await dynamodb.db.write(delete)
+    await dynamodb.tables.change(delete)
     kept = (
         "TableName",
         "TableArn",
@@ -270,4 +268,3 @@ def drop_table(dynamodb: DynamoDb, tx: Tx, table: Table) -> None:
     if stream is not None:
         streams.close_stream(tx, f"{table.arn}/stream/{stream['Label']}", dynamodb.clock.now())
     tables.remove(tx, table)
-    dynamodb.tables.changed(tx)

@@ -54,9 +54,8 @@ async def update_time_to_live(dynamodb: DynamoDb, call: Call, request: TtlReques
             fill_expiry(tx, loaded(tx, name))
         else:
             _disable(tx, table, present, wanted["AttributeName"])
-        dynamodb.tables.changed(tx)
 
-    await dynamodb.db.write(update)
+    await dynamodb.tables.change(update)
     return {"TimeToLiveSpecification": wanted}
 
 
@@ -106,7 +105,9 @@ async def delete_expired(dynamodb: DynamoDb) -> int:
 async def _delete_of(dynamodb: DynamoDb, table: Table) -> int:
     deleted = 0
     while True:
-        count = await dynamodb.db.write(lambda tx: _delete_some(tx, table, dynamodb.clock.now()))
+        count = await dynamodb.db.write(
+            lambda tx: _delete_some(tx, dynamodb.tables.fresh(tx, table), dynamodb.clock.now())
+        )
         deleted += count
         if count < EXPIRE_AT_ONCE:
             break

@@ -96,7 +96,8 @@ async def transact_write_items(dynamodb: DynamoDb, call: Call, request: Transact
         if request.get("ClientRequestToken") and repeats(tx, call, request["ClientRequestToken"], digest, at):
             outcomes = [_seen(tx, step) for step in steps]
             return _answer(tx, request, steps, outcomes, repeated=True)
-        return _answer(tx, request, steps, perform_all(tx, steps, at))
+        current = [fresh(tx, dynamodb, step) for step in steps]
+        return _answer(tx, request, current, perform_all(tx, current, at))
 
     result = await dynamodb.db.write(write)
     wake(dynamodb, steps)
@@ -150,6 +151,12 @@ def step_of(table: Table, write: Write) -> Step:
         raise
     except ValidationException as error:
         return Step(table, write, misfit=error)
+
+
+def fresh(tx: Tx, dynamodb: DynamoDb, step: Step) -> Step:
+    """The same, with its table as it is in the transaction."""
+    table = dynamodb.tables.fresh(tx, step.table)
+    return step if table is step.table else step_of(table, step.write)
 
 
 def check_distinct(steps: Sequence[Step]) -> None:

@@ -1,7 +1,7 @@
 """Tables: their rows, their configuration as JSON, the ids of their items and indexes; read once and remembered."""
 
 from collections.abc import Callable, Iterator
-from typing import cast
+from typing import TypeVar, cast
 
 import orjson
 
@@ -9,6 +9,8 @@ from homeport.aws.arn import Arn, ArnInvalid, partition_of
 from homeport.aws.services.dynamodb.errors import ResourceNotFoundException
 from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table, TableSettings, read_table
 from homeport.kernel.storage.database import Database, Snapshot, Tx
+
+T = TypeVar("T")
 
 Name = tuple[str, str, str]
 """Account, region and name."""
@@ -37,11 +39,17 @@ def name_of(account: str, region: str, name_or_arn: str) -> Name:
 
 
 class Tables:
-    """What is known of tables, kept until one of them changes."""
+    """What is known of tables, kept until one of them changes.
+
+    A write looks its table up before its transaction begins, and another one may change the table in between: an index
+    is added, a stream begins. So a write asks `fresh` for the table once more, inside of its transaction.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[Name, Table] = {}
+        self._changing = 0
+        self._changes = 0
 
     async def find(self, name: Name) -> Table:
         """A table that is not being deleted.
@@ -51,20 +59,42 @@ class Tables:
         """
         table = self._known.get(name)
         if table is None:
+            changes = self._changes
             table = await self._db.read(lambda snapshot: load(snapshot, name))
             if table is None:
                 raise ResourceNotFoundException
-            self._known[name] = table
+            # What is read while a change waits for its commit may be over in a moment.
+            if not self._changing and changes == self._changes:
+                self._known[name] = table
         return table
+
+    def fresh(self, tx: Tx, table: Table) -> Table:
+        """The table as it is in a transaction: the same object, unless it has changed since it was found.
+
+        Raises:
+            ResourceNotFoundException: it has been deleted.
+        """
+        name = table.account, table.region, table.name
+        if not self._changing and self._known.get(name) is table:
+            return table
+        current = load(tx, name)
+        if current is None:
+            raise ResourceNotFoundException
+        return current
 
     def forget(self) -> None:
         """Read everything anew."""
         self._known.clear()
 
-    def changed(self, tx: Tx) -> None:
-        """Note that a transaction changes tables: what is known of them ends with it."""
-        self._known.clear()
-        tx.after_commit(self._known.clear)
+    async def change(self, fn: Callable[[Tx], T]) -> T:
+        """Run `fn`, which changes tables, in a transaction."""
+        self._changing += 1
+        self._changes += 1
+        try:
+            return await self._db.write(fn)
+        finally:
+            self._changing -= 1
+            self._known.clear()
 
 
 def load(snapshot: Snapshot, name: Name) -> Table | None:
