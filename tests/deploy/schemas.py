@@ -15,7 +15,7 @@ from tests.tools import say_missing
 from homeport.deploy.documents import Json, Object, at, list_at, map_at, text_at
 
 VERSIONS = ("1.33", "1.34", "1.35", "1.36", "1.37")
-CRDS = Path(os.environ.get("HOMEPORT_CRDS", Path(__file__).parents[3] / "shared" / "crds"))
+CRDS = Path(os.environ.get("CRDS_FOR_TESTS", Path(__file__).parents[3] / "shared" / "crds"))
 """CustomResourceDefinitions of Traefik, cert-manager, prometheus-operator and K3s' Helm controller."""
 
 Schema = bool | Mapping[str, object]
@@ -64,7 +64,7 @@ def _core(name: str, version: str) -> Draft202012Validator:
 @cache
 def _crds() -> Mapping[tuple[str, str], Json]:
     if not CRDS.is_dir():
-        say_missing(f"there are no CRDs in {CRDS}: set HOMEPORT_CRDS to a folder with them")
+        say_missing(f"there are no CRDs in {CRDS}: set CRDS_FOR_TESTS to a folder with them")
     found: dict[tuple[str, str], Json] = {}
     for file in sorted(CRDS.glob("*.yaml")):
         for crd in yaml.load_all(file.read_text(), Loader=yaml.CSafeLoader):

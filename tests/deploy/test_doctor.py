@@ -227,6 +227,22 @@ def test_the_bundle_of_boto3_is_read(lab: Lab, well: ApiServer, tmp_path: Path) 
     assert with_bundle(None) == "warning"
 
 
+def test_what_docker_trusts_is_read(lab: Lab, well: ApiServer, tmp_path: Path) -> None:
+    folder = tmp_path / "certs.d"
+
+    def outcome() -> str:
+        findings = look(lab, well, tmp_path, 6, docker_certs=folder)
+        return next(each.outcome for each in findings if "ca.crt" in each.did)
+
+    missing = outcome()
+    (folder / "registry.homelab.local").mkdir(parents=True)
+    (folder / "registry.homelab.local" / "ca.crt").write_text("another")
+    wrong = outcome()
+    (folder / "registry.homelab.local" / "ca.crt").write_text(lab.authority.read_text())
+
+    assert (missing, wrong, outcome()) == ("warning", "failed", "ok")
+
+
 @pytest.mark.parametrize(("words", "meaning", "cure"), PULL_CAUSES)
 def test_a_pull_that_fails_on_a_node_is_explained(
     lab: Lab, well: ApiServer, tmp_path: Path, words: str, meaning: str, cure: str

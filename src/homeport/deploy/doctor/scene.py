@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -82,7 +83,7 @@ class Scene:
         authority: PEM of the CA; empty when a public one signed.
         https_port: of Traefik, as clients reach it.
         login: user and password of the registry; None skips what needs them.
-        pushed: the reference of the image that check 8 pushed and left for the nodes.
+        docker_certs: where Docker Engine keeps the CAs of registries.
     """
 
     api: Api
@@ -95,7 +96,7 @@ class Scene:
     slow_seconds: float = 70.0
     environment: Mapping[str, str] = field(default_factory=dict)
     resolver: SystemResolver = field(default_factory=SystemResolver)
-    pushed: str = ""
+    docker_certs: Path = Path("/etc/docker/certs.d")
     pod_patience_seconds: float = 120.0
     pause_seconds: float = 1.0
 

@@ -71,7 +71,7 @@ async def _system_store(scene: Scene, found: Findings) -> None:
 
 
 def _docker(scene: Scene, found: Findings) -> None:
-    folder = Path(scene.environment.get("HOMEPORT_DOCKER_CERTS", "/etc/docker/certs.d"))
+    folder = scene.docker_certs
     did = f"looked for {folder}/{scene.values.registry_host}/ca.crt"
     if not folder.parent.is_dir():
         found.skipped(did, "there is no Docker Engine here")
