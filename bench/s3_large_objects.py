@@ -4,70 +4,89 @@ Unit: server CPU seconds per GB (10^9 bytes), MB (10^6 bytes) a second, peak mem
 Workload: objects of 64 MiB by 1 and by 4 connections; parts of 8 MiB, eight to an object; bytes that do not compress.
 """
 
-import asyncio
+import http.client
 import os
 import re
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
-from bench.aws_endpoint import Connection, Endpoint, endpoint_under_test, report
+from bench.aws_endpoint import Endpoint, endpoint_under_test, report
 
 SIZE = 64 << 20
 PART = 8 << 20
+PIECE = 1 << 20
 ROUNDS = 5
 BUCKET = "bench-large"
 BODY = os.urandom(SIZE)
-
-Transfer = Callable[[Connection, str], Awaitable[None]]
-
-
-async def put(connection: Connection, key: str) -> None:
-    """One object whole."""
-    await connection.s3("PUT", f"/{BUCKET}/{key}", BODY)
-
-
-async def get(connection: Connection, key: str) -> None:
-    """One object."""
-    assert len(await connection.s3("GET", f"/{BUCKET}/{key}")) == SIZE
+HEADERS = {
+    "Authorization": (
+        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+    ),
+    "X-Amz-Date": "20260101T000000Z",
+}
 
 
-async def put_in_parts(connection: Connection, key: str) -> None:
-    """One object in parts."""
-    begun = await connection.s3("POST", f"/{BUCKET}/{key}?uploads")
-    match = re.search(rb"<UploadId>(.+?)</UploadId>", begun)
-    assert match is not None
-    upload = match[1].decode()
-    named = []
-    for number, start in enumerate(range(0, SIZE, PART), start=1):
-        path = f"/{BUCKET}/{key}?partNumber={number}&uploadId={upload}"
-        await connection.s3("PUT", path, BODY[start : start + PART])
-        named.append(number)
-    listed = await connection.s3("GET", f"/{BUCKET}/{key}?uploadId={upload}")
-    etags = re.findall(rb"<ETag>(.+?)</ETag>", listed)
-    parts = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag.decode()}</ETag></Part>"
-        for number, etag in zip(named, etags, strict=True)
-    )
-    document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-    await connection.s3("POST", f"/{BUCKET}/{key}?uploadId={upload}", document)
+class Caller:
+    """One connection of a thread of its own."""
+
+    def __init__(self, url: str, key: str) -> None:
+        parts = urlsplit(url)
+        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
+        self._path = f"/{BUCKET}/{key}"
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> tuple[http.client.HTTPResponse, bytes]:
+        """One call and its answer."""
+        self._connection.request(method, path, body, HEADERS)
+        response = self._connection.getresponse()
+        content = response.read()
+        assert response.status < 300, content
+        return response, content
+
+    def put(self) -> None:
+        """One object whole."""
+        self.ask("PUT", self._path, BODY)
+
+    def get(self) -> None:
+        """One object, read as fast as it comes."""
+        self._connection.request("GET", self._path, headers=HEADERS)
+        response = self._connection.getresponse()
+        buffer, count = bytearray(PIECE), 0
+        while size := response.readinto(buffer):
+            count += size
+        assert count == SIZE
+
+    def put_in_parts(self) -> None:
+        """One object in parts."""
+        _, begun = self.ask("POST", f"{self._path}?uploads")
+        match = re.search(rb"<UploadId>(.+?)</UploadId>", begun)
+        assert match is not None
+        upload = match[1].decode()
+        parts = ""
+        for number, start in enumerate(range(0, SIZE, PART), start=1):
+            path = f"{self._path}?partNumber={number}&uploadId={upload}"
+            response, _ = self.ask("PUT", path, BODY[start : start + PART])
+            parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{response.headers['ETag']}</ETag></Part>"
+        document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+        self.ask("POST", f"{self._path}?uploadId={upload}", document)
 
 
-async def measure(endpoint: Endpoint, transfer: Transfer, connections: int) -> dict[str, float | None]:
+def measure(endpoint: Endpoint, transfer: Callable[[Caller], None], connections: int) -> dict[str, float | None]:
     """Medians over some rounds."""
-    opened = await endpoint.connect(connections)
+    callers = [Caller(endpoint.url, f"object-{index}") for index in range(connections)]
     gigabytes = SIZE * connections / 1e9
     cpu, speed = [], []
     endpoint.cost.forget_peak()
-    for _ in range(ROUNDS):
-        before, began = endpoint.cost.cpu_seconds(), time.perf_counter()
-        await asyncio.gather(*(transfer(one, f"object-{index}") for index, one in enumerate(opened)))
-        speed.append(gigabytes * 1000 / (time.perf_counter() - began))
-        after = endpoint.cost.cpu_seconds()
-        if before is not None and after is not None:
-            cpu.append((after - before) / gigabytes)
-    for one in opened:
-        one.close()
+    with ThreadPoolExecutor(connections) as pool:
+        for _ in range(ROUNDS):
+            before, began = endpoint.cost.cpu_seconds(), time.perf_counter()
+            list(pool.map(transfer, callers))
+            speed.append(gigabytes * 1000 / (time.perf_counter() - began))
+            after = endpoint.cost.cpu_seconds()
+            if before is not None and after is not None:
+                cpu.append((after - before) / gigabytes)
     peak = endpoint.cost.peak_megabytes()
     return {
         "cpu_s_per_gb": round(statistics.median(cpu), 2) if cpu else None,
@@ -76,17 +95,16 @@ async def measure(endpoint: Endpoint, transfer: Transfer, connections: int) -> d
     }
 
 
-async def main(endpoint: Endpoint) -> None:
+def main(endpoint: Endpoint) -> None:
     """Measure, and print."""
-    (first,) = await endpoint.connect(1)
-    await first.s3("PUT", f"/{BUCKET}")
+    Caller(endpoint.url, "").ask("PUT", f"/{BUCKET}")
     numbers = {}
     for connections in (1, 4):
-        for transfer in (put, get, put_in_parts):
-            numbers[f"{transfer.__name__}, {connections}"] = await measure(endpoint, transfer, connections)
+        for transfer in (Caller.put, Caller.get, Caller.put_in_parts):
+            numbers[f"{transfer.__name__}, {connections}"] = measure(endpoint, transfer, connections)
     report("s3_large_objects", numbers)
 
 
 if __name__ == "__main__":
     with endpoint_under_test(__doc__) as under_test:
-        asyncio.run(main(under_test))
+        main(under_test)

@@ -144,7 +144,7 @@ class HeaderWriters:
     """An output's members outside the body, compiled."""
 
     def __init__(self, shape: Shape, model: WireModel) -> None:
-        self._headers: list[tuple[str, str, WriteText]] = []
+        self._headers: dict[str, tuple[str, WriteText]] = {}
         self._prefixes: list[tuple[str, str]] = []
         self._status = ""
         # Part of a content has a status of its own (RFC 9110, section 15.3.7) that no model tells.
@@ -157,7 +157,7 @@ class HeaderWriters:
                     self._length = member
                 case "header":
                     write = text_writer(model.shapes[reference["shape"]], reference)
-                    self._headers.append((member, wire_name, write))
+                    self._headers[member] = wire_name, write
                 case "headers":
                     self._prefixes.append((member, wire_name))
                 case "statusCode":
@@ -165,9 +165,10 @@ class HeaderWriters:
 
     def write(self, result: Mapping[str, Any], headers: HeaderList) -> None:
         """Append what the result says in headers; an empty text is not sent."""
-        for member, name, write in self._headers:
-            value = result.get(member)
-            if value is not None and value != "":
+        known = self._headers
+        for member, value in result.items():
+            if value is not None and value != "" and member in known:
+                name, write = known[member]
                 headers.append((name, write(value)))
         for member, prefix in self._prefixes:
             for name, value in (result.get(member) or {}).items():

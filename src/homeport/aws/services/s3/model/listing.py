@@ -11,6 +11,7 @@ from homeport.aws.services.s3.errors import InvalidArgument
 
 MOST_KEYS: Final = 1000
 INCLUSIVE: Final = (1 << 63) - 1
+_FEW: Final = 8
 T = TypeVar("T")
 
 Cursor = tuple[bytes, int]
@@ -91,9 +92,10 @@ def _fill(
     begin: Cursor,
     end: bytes | None,
 ) -> None:
-    # Few at first: where there are folders, a long read would mostly be thrown away.
-    batch = 32
+    # Few at first, and few again where folders are large: most of a long read would be thrown away there.
+    batch = _FEW
     while True:
+        before = found.count
         rows = fetch(begin, end, batch)
         if not _take(found, rows, place_of, query) or len(rows) < batch:
             return
@@ -104,7 +106,8 @@ def _fill(
         if behind is None:
             return
         begin = (behind, INCLUSIVE) if behind else place
-        batch = min(batch * 4, MOST_KEYS + 1)
+        useful = (found.count - before) * 2 > len(rows)
+        batch = min(batch * 4, MOST_KEYS + 1) if useful else max(batch // 4, _FEW)
 
 
 def _take(found: Page[T], rows: Sequence[T], place_of: Callable[[T], Cursor], query: Query) -> bool:
