@@ -1,5 +1,6 @@
 """Dead-letter queues and message move tasks."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -159,3 +160,27 @@ async def test_what_is_no_task_cannot_be_cancelled(room: SqsRoom) -> None:
         await room("CancelMessageMoveTask", TaskHandle=started["TaskHandle"])
     with pytest.raises(AwsError, match="must be configured as a Dead Letter Queue"):
         await room("StartMessageMoveTask", SourceArn=arn_of("q"))
+
+
+async def test_a_dead_letter_queue_that_is_purged_meanwhile_takes_the_letter(room: SqsRoom) -> None:
+    dead = await room.create("dead")
+    queue = await room.create("q", RedrivePolicy=redrive("dead"), VisibilityTimeout="0")
+    await room.send(queue, "a")
+    await room.receive(queue, 1)
+    await room.send(queue, "b")
+
+    _, found = await asyncio.gather(room("PurgeQueue", QueueUrl=dead), room.bodies(queue))
+
+    assert found == ["b"]
+    assert await room.bodies(dead) == ["a"]
+
+
+async def test_a_message_stays_when_its_dead_letter_queue_is_deleted_meanwhile(room: SqsRoom) -> None:
+    dead = await room.create("dead")
+    queue = await room.create("q", RedrivePolicy=redrive("dead"), VisibilityTimeout="0")
+    await room.send(queue, "a")
+    await room.receive(queue, 1)
+
+    _, found = await asyncio.gather(room("DeleteQueue", QueueUrl=dead), room.bodies(queue))
+
+    assert found == ["a"]

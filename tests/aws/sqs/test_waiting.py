@@ -88,6 +88,22 @@ async def test_who_goes_away_takes_nobodys_wake_up_along(room: SqsRoom) -> None:
     assert await second == ["b"]
 
 
+async def test_a_send_between_the_first_look_and_the_waiting_is_heard(room: SqsRoom) -> None:
+    queue = await room.create("q")
+
+    async def send_as_soon_as_the_first_look_has_ended() -> None:
+        # In the same batch as the receive's first look, and before it: goes on earlier when that is committed.
+        await room.db.write(lambda _tx: None)
+        await room.send(queue, "b")
+
+    sending = asyncio.create_task(send_as_soon_as_the_first_look_has_ended())
+    receiving = asyncio.create_task(room.bodies(queue, WaitTimeSeconds=20))
+
+    async with asyncio.timeout(5):
+        await sending
+        assert await receiving == ["b"]
+
+
 async def test_a_server_that_stops_keeps_nobody_waiting(room: SqsRoom) -> None:
     queue = await room.create("q")
     tasks = await parked(room, queue, 3)

@@ -110,13 +110,22 @@ class Sqs:
 
     def arrived(self, tx: Tx, queue_id: int, count: int) -> None:
         """Once this is committed, wake as many waiting receives as there are new messages to take."""
-        if count and queue_id in self.parked:
-            tx.after_commit(lambda: self.signals.send(topic(queue_id), most=count))
+        if count:
+            tx.after_commit(lambda: self._wake(queue_id, count))
 
     def will_arrive(self, tx: Tx, queue_id: int) -> None:
         """Once this is committed, look again when the next message of the queue becomes visible."""
+        tx.after_commit(lambda: self._wake_later(queue_id))
+
+    # Whether somebody waits is asked after the commit: who began to wait before it has not seen what it brought.
+
+    def _wake(self, queue_id: int, count: int) -> None:
         if queue_id in self.parked:
-            tx.after_commit(lambda: self.wake_job(WAKE_JOB))
+            self.signals.send(topic(queue_id), most=count)
+
+    def _wake_later(self, queue_id: int) -> None:
+        if queue_id in self.parked:
+            self.wake_job(WAKE_JOB)
 
 
 def topic(queue_id: int) -> str:

@@ -57,8 +57,9 @@ def _send(sqs: Sqs, tx: Tx, queue: Queue, drafts: Sequence[NewMessage], now: Mil
     else:
         places = messages.put(tx, queue, drafts, now)
         sent = [Sent(message.message_id, place) for message, place in zip(drafts, places, strict=True)]
-    if queue.id in sqs.parked:
-        sqs.arrived(tx, queue.id, sum(1 for message in drafts if not message.delay_seconds))
+    delayed = len([message for message in drafts if message.delay_seconds])
+    sqs.arrived(tx, queue.id, len(drafts) - delayed)
+    if delayed:
         sqs.will_arrive(tx, queue.id)
     return sent
 

@@ -13,7 +13,7 @@ from homeport.aws.services.sqs.model.visibility import (
     waited,
     waits,
 )
-from homeport.aws.services.sqs.store import counting, groups, messages, transfer
+from homeport.aws.services.sqs.store import counting, groups, messages, queues, transfer
 from homeport.aws.services.sqs.store.messages import ShelfGone
 from homeport.aws.services.sqs.store.rows import STORED_COLUMNS, Stored, stored
 from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
@@ -211,8 +211,7 @@ def _run(tx: Tx, receive: Receive, head: _Candidate) -> Iterator[_Candidate]:
 def _take_one(tx: Tx, receive: Receive, candidate: _Candidate) -> None:
     queue, now = receive.queue, receive.now
     redrive = queue.settings.redrive
-    if redrive and receive.target and candidate.receives >= redrive.max_receives:
-        transfer.bury(tx, queue, receive.target, candidate.id, now)
+    if redrive and candidate.receives >= redrive.max_receives and _bury(tx, receive, candidate.id):
         receive.dropped += 1
         return
     message = _hide(tx, receive, candidate)
@@ -221,6 +220,21 @@ def _take_one(tx: Tx, receive: Receive, candidate: _Candidate) -> None:
         receive.dropped += 1
         return
     receive.taken[message.id] = message
+
+
+def _bury(tx: Tx, receive: Receive, message: int) -> bool:
+    """Move a message to the dead-letter queue; False if there is none."""
+    if receive.target is None:
+        return False
+    try:
+        transfer.bury(tx, receive.queue, receive.target, message, receive.now)
+    except ShelfGone:
+        # That one, not ours: it was purged or deleted since it was read.
+        receive.target = queues.find(tx, receive.target.key)
+        if receive.target is None:
+            return False
+        transfer.bury(tx, receive.queue, receive.target, message, receive.now)
+    return True
 
 
 def _hide(tx: Tx, receive: Receive, candidate: _Candidate) -> Stored:
