@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -11,8 +11,8 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from homeport.aws.app import AwsHalf, World
-from homeport.aws.service import Service
+from homeport.aws.app import AwsHalf
+from homeport.aws.world import World
 from homeport.kernel.clock import Clock, FakeClock
 from homeport.kernel.config import Settings, load_settings
 from homeport.kernel.http.address import TcpAddress
@@ -54,7 +54,6 @@ class AwsServer:
 
     Attributes:
         clock: stands still until a test winds it (`advance`); long polls and the network take real time.
-        services: the rooms; all of them if None.
         settings: keys such as `aws.auth`.
         running_jobs: whether background work runs by itself; else `run_jobs` does what is due.
     """
@@ -62,7 +61,6 @@ class AwsServer:
     data_dir: Path
     clock: Clock = field(default_factory=FakeClock)
     ids: Ids = field(default_factory=SystemIds)
-    services: Sequence[Service[Any]] | None = None
     settings: dict[str, str] = field(default_factory=dict)
     running_jobs: bool = False
     url: str = ""
@@ -97,11 +95,9 @@ class AwsServer:
         data.create()
         settings = self._load_settings()
         log = Log(self.log, HumanLines(colour=False), self.clock)
-        self.half = await AwsHalf.open(
-            World(settings, data, self.clock, self.ids, log, Metrics()), services=self.services
-        )
-        self._runner = Runner(self.half.jobs, clock=self.clock, log=log)
-        self.half.attach(self._runner.wake)
+        self._runner = Runner((), clock=self.clock, log=log)
+        self.half = await AwsHalf.open(World(settings, data, self.clock, self.ids, log, Metrics(), self._runner))
+        await self.half.rooms.resume()
         if self.running_jobs:
             self._runner.start()
         self._listener = Listener(

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from homeport.aws.app import load_services
 from homeport.aws.protocol.claims import load_index
 from homeport.aws.protocol.model import load_model
+from homeport.aws.rooms import SERVICES
 
 PAGE = Path(__file__).parent.parent / "docs/reference/aws-operations.md"
 
@@ -29,7 +29,7 @@ another operation in its place.
 
 def page() -> str:
     """The page's text."""
-    working = {service.name: frozenset(service.operations) for service in load_services()}
+    working = {name: frozenset(listed.load().operations) for name, listed in SERVICES.items()}
     models = {name: load_model(name) for name in load_index()}
     parts = [_INTRODUCTION]
     for name, model in models.items():

@@ -27,12 +27,11 @@ from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
 from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health
 from homeport.kernel.ids import SystemIds
-from homeport.kernel.jobs import Job, Runner, add_job_metrics
+from homeport.kernel.jobs import Runner, add_job_metrics
 from homeport.kernel.log import route_library_logs, stderr_log
 from homeport.kernel.metrics import Metrics
 from homeport.kernel.process_metrics import add_process_metrics
 from homeport.kernel.runfile import RunFile
-from homeport.kernel.signals import Signals
 from homeport.kernel.storage.layout import DataDirectory
 from homeport.kernel.storage.lock import DirectoryLock
 from homeport.kernel.tls.serving import KeepTls, ServingTls
@@ -159,6 +158,7 @@ class _Server:
         data.bring_up(clock=self._clock)
         add_process_metrics(self._metrics)
         generated = self._make_first_user()
+        runner = Runner((), clock=self._clock, log=self._log)
         half = await RegistryHalf.open(
             settings,
             data,
@@ -169,17 +169,16 @@ class _Server:
             metrics=self._metrics,
         )
         undo.push_async_callback(half.close)
-        aws = await self._open_aws(undo)
+        aws = await self._open_aws(undo, runner)
         undo.push_async_callback(self._close_listeners)
         await self._listen("registry", settings.listen_registry, self._registry_service(half))
         if aws is not None:
             await self._listen_aws(aws)
         await self._listen("debug", settings.listen_debug, self._debug_service(half))
-        runner = Runner([*self._jobs(half), *(aws.jobs if aws is not None else ())], clock=self._clock, log=self._log)
+        for job in (*half.jobs, KeepTls(self._tls, self._log)):
+            runner.add(job)
         add_job_metrics(self._metrics, runner)
         runner.start()
-        if aws is not None:
-            aws.attach(runner.wake)
         undo.push_async_callback(self._stop_jobs, runner)
         self._announce(undo, generated)
         if aws is not None:
@@ -192,15 +191,16 @@ class _Server:
         await half.ready(next(e.url for listener in self._listeners for e in listener.endpoints if e.name == "aws"))
         print("Ready.", flush=True)
 
-    async def _open_aws(self, undo: AsyncExitStack) -> "AwsHalf | None":
+    async def _open_aws(self, undo: AsyncExitStack, runner: Runner) -> "AwsHalf | None":
         """Open the AWS half, unless nobody is to reach it; it is imported only then."""
         if not self._settings.listen_aws:
             return None
-        from homeport.aws.app import AwsHalf, World
+        from homeport.aws.app import AwsHalf
         from homeport.aws.localstack.variables import without_effect
+        from homeport.aws.world import World
 
         world = World(
-            self._settings, self._data, self._clock, self._ids, self._log, self._metrics, self._health, Signals()
+            self._settings, self._data, self._clock, self._ids, self._log, self._metrics, runner, self._health
         )
         ineffective = without_effect(os.environ)
         if ineffective:
@@ -217,9 +217,6 @@ class _Server:
         return ensure_htpasswd(
             settings.registry_htpasswd, self._ids, user=options.user or "", password=options.password or ""
         )
-
-    def _jobs(self, half: RegistryHalf) -> Sequence[Job]:
-        return [*half.jobs, KeepTls(self._tls, self._log)]
 
     async def _stop_jobs(self, runner: Runner) -> None:
         late = await runner.stop(deadline_seconds=_JOBS_STOP_SECONDS)

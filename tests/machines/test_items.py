@@ -10,9 +10,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.aws.dynamodb.forms import index, item, make_table, pages, plain_item
 from tests.aws_server import AwsServer
 
-from homeport.aws.services.dynamodb import SERVICE
-from homeport.aws.services.dynamodb.streams import SERVICE as STREAMS
-
 partitions = st.sampled_from(["a", "b"])
 sorts = st.integers(-3, 3)
 extras = st.fixed_dictionaries(
@@ -33,7 +30,7 @@ class TableMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
-        self.server = AwsServer(Path(self.directory.name) / "data", services=[SERVICE, STREAMS]).start()
+        self.server = AwsServer(Path(self.directory.name) / "data").start()
         self.model: dict[Key, dict[str, Any]] = {}
         self.client: Any = self.server.client("dynamodb")
         make_table(

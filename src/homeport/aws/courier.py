@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Final, cast
+from typing import Final, Protocol, cast
 from urllib.parse import urlsplit
 
 import orjson
@@ -64,20 +64,46 @@ class NoSource:
 _NO_SOURCE: Final = NoSource()
 
 
+class Services(Protocol):
+    """Those who may be a delivery's source or target, and are opened when they are needed."""
+
+    def can_open(self, name: str) -> bool:
+        """Whether there is such a service, and it is closed."""
+        ...
+
+    async def open(self, name: str) -> None:
+        """Open it: it adds itself to the courier.
+
+        Raises:
+            OperatorError, StorageError: it cannot be opened now.
+        """
+        ...
+
+
 class Courier:
     """Takes deliveries where they go; a Job, and the `Deliveries` that services post to.
 
     Args:
         wake: lets this job run.
+        services: None where everybody is there from the start.
     """
 
     name: Final = "aws-courier"
 
-    def __init__(self, db: Database, clock: Clock, log: Log, *, wake: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        log: Log,
+        *,
+        wake: Callable[[str], None],
+        services: Services | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._log = log
         self._wake = wake
+        self._services = services
         self._targets: dict[str, Target] = {}
         self._sources: dict[str, Source] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
@@ -94,9 +120,11 @@ class Courier:
 
     def post(self, tx: Tx, delivery: Delivery) -> None:
         """Hand over a delivery, in the transaction of the change that causes it."""
-        target = self._targets.get(_kind(delivery.target))
-        lane = delivery.lane_key
-        if target is None:
+        kind, lane = _kind(delivery.target), delivery.lane_key
+        target = self._targets.get(kind)
+        if target is None and self._is_closed(kind):
+            self._enqueue(tx, delivery, lane)
+        elif target is None:
             self._source(delivery).gave_up(tx, delivery, DeliveryRefused("NotFound", "nobody takes such deliveries"))
         elif _is_stored(target) and tx.value("SELECT 1 FROM outbox_lane WHERE lane = ?", (lane,)) is None:
             self._deliver(tx, cast("StoredTarget", target), delivery)
@@ -124,6 +152,9 @@ class Courier:
 
     def _source(self, delivery: Delivery) -> Source:
         return self._sources.get(delivery.via, _NO_SOURCE)
+
+    def _is_closed(self, name: str) -> bool:
+        return self._services is not None and self._services.can_open(name)
 
     # Bringing
 
@@ -171,11 +202,17 @@ class Courier:
             await self._db.write(lambda tx: _drop_if_empty(tx, lane))
             return False
         number, delivery = head
+        await self._open_both_ends(delivery)
         target = self._targets.get(_kind(delivery.target))
         if target is None or _is_stored(target):
             return await self._db.write(lambda tx: self._bring_stored(tx, lane))
         failure = await _send(cast("RemoteTarget", target), delivery)
         return await self._db.write(lambda tx: self._note(tx, lane, number, delivery, failure))
+
+    async def _open_both_ends(self, delivery: Delivery) -> None:
+        for name in (delivery.via, _kind(delivery.target)):
+            if self._services is not None and self._services.can_open(name):
+                await self._services.open(name)
 
     def _bring_stored(self, tx: Tx, lane: str) -> bool:
         for _ in range(_DELIVERIES_A_WRITE):
@@ -183,7 +220,10 @@ class Courier:
             if head is None:
                 break
             number, delivery = head
-            target = self._targets.get(_kind(delivery.target))
+            kind = _kind(delivery.target)
+            target = self._targets.get(kind)
+            if target is None and self._is_closed(kind):
+                break
             if target is None:
                 self._source(delivery).gave_up(tx, delivery, DeliveryRefused("NotFound", "nobody takes it"))
             else:

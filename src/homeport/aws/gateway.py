@@ -24,7 +24,9 @@ from homeport.aws.protocol.s3_requests import (
     without_framing,
 )
 from homeport.aws.room import InvalidAction, MethodNotAllowed, MissingAction, Room, UnknownOperation
+from homeport.aws.service import Front
 from homeport.aws.stream import HeldUpload, Upload
+from homeport.kernel.errors import OperatorError
 from homeport.kernel.http.message import Body, BodyCutOff, BodyStalled, BodyTooLarge, Request, Response
 from homeport.kernel.log import Log
 from homeport.kernel.storage.errors import StorageError
@@ -145,6 +147,9 @@ class Gateway:
             case StorageError():
                 self._log.error("storage failed", path=request.raw_path, where=error.where, reason=str(error))
                 told = ServiceUnavailable("Homeport cannot write to its disk.")
+            case OperatorError():
+                self._log.error("service cannot be opened", path=request.raw_path, reason=str(error), hint=error.hint)
+                told = ServiceUnavailable("Homeport cannot open this service; its log says why.")
             case _:
                 self._log.error("operation failed", route=request.route, path=request.raw_path, error=error)
                 told = InternalFailure()
@@ -172,7 +177,7 @@ class Gateway:
     async def _guard(self, request: Request, claim: Claim) -> None:
         """A foreign page may read what any link could, of S3; the rest needs a bucket's leave, or is refused."""
         if claim.service == "s3":
-            front = self._rooms["s3"].front
+            front = await self._s3_front()
             bucket, _, _ = bucket_path(request.raw_path, claim.host.bucket)
             if request.method in SAFE_METHODS:
                 return
@@ -182,11 +187,16 @@ class Gateway:
 
     async def _bucket_preflight(self, request: Request) -> Response | None:
         claim = self._claims.claim(request, None)
-        front = self._rooms["s3"].front if "s3" in self._rooms else None
-        if claim.service != "s3" or front is None:
+        front = await self._s3_front() if claim.service == "s3" else None
+        if front is None:
             return None
         bucket, key, _ = bucket_path(request.raw_path, claim.host.bucket)
         return await front.preflight(request, bucket, key)
+
+    async def _s3_front(self) -> Front | None:
+        room = self._rooms["s3"]
+        await room.open()
+        return room.front
 
     # JSON
 
@@ -196,6 +206,7 @@ class Gateway:
         operation = room.model.operations.get(claim.operation)
         if operation is None:
             raise UnknownOperation
+        await room.open()
         room.check_implemented(operation.name)
         request = step.request
         content = await request.body.read(room.body_limit_bytes)
@@ -222,6 +233,7 @@ class Gateway:
         operation = room.model.operations.get(action)
         if operation is None:
             raise InvalidAction(action[:100])
+        await room.open()
         room.check_implemented(action)
         call = self._call(step, room, action, identity)
         if room.name == "sqs" and "QueueUrl" not in form and len(request.raw_path) > 1:
@@ -237,6 +249,7 @@ class Gateway:
         self, step: _Step, room: Room, claim: Claim, identity: Identity, credentials: Credentials | None
     ) -> Response:
         request = step.request
+        await room.open()
         bucket = ""
         if room.name == "s3":
             step.request_id = request.id[-16:].upper()

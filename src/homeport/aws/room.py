@@ -1,6 +1,6 @@
 """A service at work: its state, its wire model, and its operations compiled as they are first asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from homeport.aws.call import Call
@@ -15,7 +15,6 @@ from homeport.aws.protocol.rest_json import RestJsonCodec
 from homeport.aws.protocol.rest_xml import RestXmlCodec
 from homeport.aws.protocol.routes import Routes
 from homeport.aws.service import Front, Service
-from homeport.kernel.jobs import Job
 
 _CODECS: Mapping[Protocol, MakeCodec] = {
     "json": JsonCodec,
@@ -33,22 +32,43 @@ class Room:
     """One service.
 
     Args:
-        service: None for a service that only has a wire model: every operation of it answers NotImplemented.
+        opening: opens the service of a name, and ends in `let_in`; None for a service that only has a wire model:
+            every operation of it answers NotImplemented.
         on: whether the settings leave the service in.
+
+    Attributes:
+        service: None while it is closed.
     """
 
-    def __init__(self, name: str, service: Service[Any] | None, state: object, *, on: bool = True) -> None:
+    def __init__(self, name: str, opening: Callable[[str], Awaitable[None]] | None, *, on: bool = True) -> None:
         self.name = name
+        self._opening = opening if on else None
         self._on = on
-        self.service = service
-        self.state = state
+        self.service: Service[Any] | None = None
+        self.state: object = None
+        self.front: Front | None = None
         self.body_limit_bytes = _LARGEST_BODY_BYTES.get(name, 20 * _MIB)
-        self.front: Front | None = service.front(state) if service is not None and service.front is not None else None
         self._model: WireModel | None = None
         self._routes: Routes | None = None
         self._constraints: Constraints | None = None
         self._codecs: dict[Protocol, Codec] = {}
         self._compiled: dict[tuple[Protocol, str], CompiledOperation] = {}
+
+    async def open(self) -> None:
+        """Open the service, if it is still closed and can be used.
+
+        Raises:
+            OperatorError: its tables are from a later Homeport.
+            StorageError: the disk failed.
+        """
+        if self.service is None and self._opening is not None:
+            await self._opening(self.name)
+
+    def let_in(self, service: Service[Any], state: object) -> None:
+        """The service has been opened."""
+        self.service = service
+        self.state = state
+        self.front = service.front(state) if service.front is not None else None
 
     @property
     def model(self) -> WireModel:
@@ -66,13 +86,8 @@ class Room:
 
     @property
     def available(self) -> bool:
-        """Whether anybody can use it."""
-        return self.service is not None and self._on
-
-    @property
-    def implemented(self) -> frozenset[str]:
-        """The operations that work."""
-        return frozenset(self.service.operations) if self.service is not None else frozenset()
+        """Whether anybody can use it; it may still be closed."""
+        return self._opening is not None
 
     def codec(self, protocol: Protocol) -> Codec:
         """One of the service's protocols."""
@@ -90,7 +105,7 @@ class Room:
         return compiled
 
     def check_implemented(self, operation: str) -> None:
-        """Refuse an operation that nobody wrote, before its body is read.
+        """Refuse an operation that nobody wrote, before its body is read; the service is open if it can be.
 
         Raises:
             OperationNotImplemented: it is one.
@@ -106,7 +121,9 @@ class Room:
 
         Raises:
             AwsError: what the model or the operation says.
+            OperatorError, StorageError: as `open`.
         """
+        await self.open()
         self.check_implemented(call.operation)
         assert self.service is not None  # noqa: S101 # checked in the line above
         if self.service.refuse is not None:
@@ -121,10 +138,6 @@ class Room:
             refusal = self.service.refuse(violations)
             if refusal is not None:
                 raise refusal
-
-    def jobs(self) -> Sequence[Job]:
-        """The service's background work."""
-        return self.service.jobs(self.state) if self.service is not None else ()
 
 
 class ServiceSwitchedOff(AwsError):

@@ -1,5 +1,6 @@
 """How several services share one database file: each with its own numbered migrations and its own tables."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -38,9 +39,28 @@ async def bring_up(db: Database, path: Path, rooms: Rooms, *, backups: Path, clo
             raise DatabaseTooNew(path, version, known)
     missing = {room: steps[versions.get(room, 0) :] for room, steps in rooms.items()}
     if any(steps and versions.get(room) for room, steps in missing.items()):
-        back_up(path, backups, label="rooms", clock=clock)
+        await asyncio.to_thread(back_up, path, backups, label="rooms", clock=clock)
     if any(missing.values()):
         await db.write(lambda tx: _climb(tx, missing))
+
+
+def tables(snapshot: Snapshot, prefix: str) -> list[str]:
+    """The tables whose names begin so."""
+    rows = snapshot.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    return [name for (value,) in rows if (name := as_text(value)).startswith(prefix)]
+
+
+def with_rows(snapshot: Snapshot, prefixes: Mapping[str, str]) -> list[str]:
+    """The rooms that keep anything, of those whose tables' names begin so."""
+    return [
+        room
+        for room, prefix in prefixes.items()
+        if any(_has_rows(snapshot, table) for table in tables(snapshot, prefix))
+    ]
+
+
+def _has_rows(snapshot: Snapshot, table: str) -> bool:
+    return snapshot.value(f'SELECT 1 FROM "{table}" LIMIT 1') is not None  # noqa: S608 # a name out of the schema
 
 
 def _versions(snapshot: Snapshot) -> dict[str, int]:

@@ -52,7 +52,7 @@ class ServiceContext:
     """What a service is given when it is opened.
 
     Attributes:
-        db: shared by all services; a service's tables begin with its name, as in `sqs_queue`.
+        db: shared by all services; a service's tables begin as `rooms` says, as in `sqs_queue`.
         deliveries: the road to other services.
         invoke: another service's operations.
         keys: everybody's access keys; STS and IAM make them.
@@ -79,7 +79,7 @@ class Route(Generic[S]):
     """An endpoint that is no operation: `/_aws/sqs/messages`, a function's URL, a bucket's website.
 
     Attributes:
-        path: matched in full against the raw path.
+        path: matched in full against the raw path; without a host it lies below `/_aws/<service>/`.
         host: matched in full against the host without its port, lower case; None is any.
         methods: empty is any.
         public: whether anybody may ask, from any web page and without a signature, in mode `signed` too.
@@ -127,11 +127,10 @@ class Service(Generic[S]):
 
     Attributes:
         name: as the wire model's file is called: `sqs`, `dynamodbstreams`, `lambda`.
-        open: makes its state when the server starts; the tables are there.
+        open: makes its state when it is first needed; the tables are there. It calls no other service.
         drain: lets requests that wait for something be answered, as the server is about to stop.
         close: ends what `open` began.
         reset: forgets what is cached, after somebody has emptied its tables.
-        table_prefix: of its tables; `name_` if empty.
         target_of: the Target for ARNs of this service, if it can receive deliveries.
         url_targets_of: Targets for URLs, by their scheme: SNS brings what goes to `http` and `https`.
         source_of: the Source of its own deliveries, if it sends any.
@@ -148,15 +147,9 @@ class Service(Generic[S]):
     drain: Callable[[S], None] | None = None
     close: Callable[[S], Awaitable[None]] | None = None
     reset: Callable[[S], Awaitable[None]] | None = None
-    table_prefix: str = ""
     routes: Sequence[Route[S]] = ()
     target_of: Callable[[S], Target] | None = None
     url_targets_of: Callable[[S], Mapping[str, Target]] | None = None
     source_of: Callable[[S], Source] | None = None
     refuse: Callable[[Sequence[Violation]], AwsError | None] | None = None
     front: Callable[[S], Front] | None = None
-
-    @property
-    def tables(self) -> str:
-        """What its tables' names begin with."""
-        return self.table_prefix or f"{self.name}_"

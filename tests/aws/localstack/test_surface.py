@@ -22,10 +22,12 @@ def get(raw: Raw, path: str) -> Any:
     return json.loads(answer.body)
 
 
-def test_health_names_the_services_and_the_mode(raw: Raw) -> None:
+def test_health_names_the_services_and_the_mode(aws: AwsServer, raw: Raw) -> None:
+    aws.client("s3").list_buckets()
+
     health = get(raw, "/_localstack/health")
 
-    assert health["services"]["s3"] == health["services"]["sqs"] == "running"
+    assert [health["services"][name] for name in ("s3", "sqs", "lambda")] == ["running", "available", "disabled"]
     assert health["edition"] == "community"
     assert health["version"].count(".") == 2
     assert health["homeport"]["auth"] == "open"
@@ -46,9 +48,11 @@ def test_info_and_the_others_are_there(raw: Raw) -> None:
 
     assert {"version", "edition", "session_id", "system", "is_docker", "server_time_utc", "uptime"} <= info.keys()
     assert info["is_license_activated"] is False
-    assert get(raw, "/_localstack/diagnose")["services"]["s3"] == "running"
+    assert get(raw, "/_localstack/diagnose")["services"]["s3"] == "available"
     assert get(raw, "/_localstack/config")["aws.auth"] == "open"
-    assert "localstack.aws.provider" in get(raw, "/_localstack/plugins")
+    assert {"name": "s3:default", "is_initialized": False, "is_loaded": False} in get(raw, "/_localstack/plugins")[
+        "localstack.aws.provider"
+    ]
     assert raw("GET", "/_localstack/nothing").status == 404
 
 
@@ -100,7 +104,7 @@ def test_services_that_are_left_out_are_off(few: AwsServer) -> None:
     health = get(raw, "/_localstack/health")
     refused = raw.json("TrentService.ListKeys", b"{}")
 
-    assert (health["services"]["s3"], health["services"]["kms"]) == ("running", "disabled")
+    assert (health["services"]["s3"], health["services"]["kms"]) == ("available", "disabled")
     assert refused.status == 501
     assert b"The service kms is switched off" in refused.body
     assert "x-localstack" not in refused.headers

@@ -1,10 +1,11 @@
 """Endpoints that are no AWS operation: `/_localstack/*`, and the services' own under `/_aws/*` or at other hosts."""
 
+import itertools
 import os
 import platform
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,7 @@ from homeport.aws.localstack import state
 from homeport.aws.localstack.hooks import STAGES, InitHooks
 from homeport.aws.protocol.hosts import read_host, strip_port
 from homeport.aws.room import Room
+from homeport.aws.rooms import SERVICES, Rooms
 from homeport.aws.service import Route
 from homeport.kernel.clock import Clock, to_datetime
 from homeport.kernel.config import SETTINGS, Settings
@@ -31,6 +33,7 @@ LOCALSTACK_VERSION: Final = "4.14.0"
 """The version of LocalStack whose surface this is; tools compare it."""
 
 _ROOT: Final = "/_localstack/"
+_SERVICES_ROOT: Final = "/_aws/"
 _OPEN_PAGES: Final = frozenset({"health", "info", "init", "plugins"})
 _BODY_LIMIT_BYTES: Final = 1024 * 1024
 
@@ -49,7 +52,7 @@ class SurfaceFacts:
     settings: Settings
     clock: Clock
     ids: Ids
-    rooms: Mapping[str, Room]
+    rooms: Rooms
     db: Database
     hooks: InitHooks
     authenticate: Authenticate
@@ -65,11 +68,6 @@ class Surface:
         self._features: dict[str, Any] = {}
         self._session = facts.ids.uuid()
         self._started = time.monotonic()
-        routes = [
-            (room, route) for room in facts.rooms.values() if room.service is not None for route in room.service.routes
-        ]
-        self._by_host = [(room, route) for room, route in routes if route.host is not None]
-        self._by_path = [(room, route) for room, route in routes if route.host is None]
 
     async def answer(self, request: Request) -> Response | None:
         """An endpoint's answer; None for a request that is some service's.
@@ -77,31 +75,27 @@ class Surface:
         Raises:
             AwsError: a foreign page asks, or nobody knows who.
         """
-        path = request.raw_path
-        if path.startswith("/_"):
-            if path.startswith(_ROOT):
-                return await self._localstack(request, path.removeprefix(_ROOT))
-            found = self._find(self._by_path, request)
-            if found is not None:
-                return await self._route(request, *found)
-        if self._by_host:
-            found = self._find(self._by_host, request)
-            if found is not None:
-                return await self._route(request, *found)
+        path, rooms = request.raw_path, self._facts.rooms
+        if path.startswith(_ROOT):
+            return await self._localstack(request, path.removeprefix(_ROOT))
+        await rooms.resumed()
+        routes: Iterable[tuple[Room, Route[Any]]] = rooms.routes_by_host
+        if path.startswith(_SERVICES_ROOT):
+            routes = itertools.chain(await self._routes_by_path(path), routes)
+        for room, route in routes:
+            if _fits(route, request):
+                return await self._route(request, room, route)
         return None
 
     # The services' own endpoints
 
-    def _find(self, routes: list[tuple[Room, Route[Any]]], request: Request) -> tuple[Room, Route[Any]] | None:
-        host = strip_port(request.headers.get("Host", ""))
-        for room, route in routes:
-            if route.host is not None and route.host.fullmatch(host) is None:
-                continue
-            if route.methods and request.method not in route.methods:
-                continue
-            if route.path.fullmatch(request.raw_path) is not None:
-                return room, route
-        return None
+    async def _routes_by_path(self, path: str) -> Sequence[tuple[Room, Route[Any]]]:
+        """The endpoints of the service that the path names."""
+        room = self._facts.rooms.get(path.removeprefix(_SERVICES_ROOT).partition("/")[0])
+        if room is None:
+            return ()
+        await room.open()
+        return [(room, route) for route in room.service.routes if route.host is None] if room.service else ()
 
     async def _route(self, request: Request, room: Room, route: Route[Any]) -> Response:
         if not route.public:
@@ -239,30 +233,51 @@ class Surface:
 
     async def _state(self, request: Request, rest: str) -> Response:
         """`reset`, `save`, `load`, of all services or of one; a line of JSON for each."""
+        rooms = self._facts.rooms
         first, _, second = rest.partition("/")
-        action, chosen = (second, [first]) if second else (first, list(self._facts.rooms))
+        action, chosen = (second, [first]) if second else (first, list(rooms))
         if request.method != "POST":
             return _text("method not allowed\n", 405)
-        if action not in {"reset", "save", "load"} or any(name not in self._facts.rooms for name in chosen):
+        if action not in {"reset", "save", "load"} or any(name not in rooms for name in chosen):
             return _text("not found\n", 404)
-        lines = []
-        if action == "reset" and not second:
-            await state.reset_outbox(self._facts.db)
-        for name in chosen:
-            message = "everything is on disk already"
-            if action == "reset":
-                await state.reset(self._facts.db, self._facts.rooms[name])
-                message = "empty"
-            lines.append(orjson.dumps({"service": name, "status": "ok", "message": message}))
+        message = "everything is on disk already"
+        if action == "reset":
+            message = "empty"
+            await self._reset(chosen, alone=bool(second))
+        lines = [orjson.dumps({"service": name, "status": "ok", "message": message}) for name in chosen]
         return Response(200, [("Content-Type", "application/x-ndjson")], b"\n".join(lines) + b"\n")
+
+    async def _reset(self, names: Sequence[str], *, alone: bool) -> None:
+        """Empty services; one that is closed holds nothing, but what it shares with others is its own business."""
+        rooms, db = self._facts.rooms, self._facts.db
+        await rooms.resumed()
+        if not alone:
+            await state.reset_shared(db, rooms.access_keys)
+        for name in names:
+            if alone:
+                await rooms[name].open()
+            if rooms[name].service is not None:
+                await state.reset(db, rooms[name], SERVICES[name].tables)
+
+
+def _fits(route: Route[Any], request: Request) -> bool:
+    if route.host is not None and route.host.fullmatch(strip_port(request.headers.get("Host", ""))) is None:
+        return False
+    if route.methods and request.method not in route.methods:
+        return False
+    return route.path.fullmatch(request.raw_path) is not None
 
 
 def _status(room: Room) -> str:
-    return "running" if room.available else "disabled"
+    """In LocalStack's words: what nobody has asked for yet is available."""
+    if room.service is not None:
+        return "running"
+    return "available" if room.available else "disabled"
 
 
 def _plugin(room: Room) -> dict[str, object]:
-    return {"name": f"{room.name}:default", "is_initialized": room.available, "is_loaded": room.available}
+    is_open = room.service is not None
+    return {"name": f"{room.name}:default", "is_initialized": is_open, "is_loaded": is_open}
 
 
 async def _json_body(request: Request) -> dict[str, Any]:

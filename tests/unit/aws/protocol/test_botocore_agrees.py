@@ -156,7 +156,7 @@ SAME_PLACE = {
 
 @pytest.mark.parametrize(("service", "protocol"), SPOKEN)
 async def test_requests_that_botocore_writes_are_read(service: str, protocol: Any) -> None:
-    room = Room(service, None, None)
+    room = Room(service, None)
     serializer = create_serializer(protocol, include_validation=False)
     for operation in operations(service, protocol):
         if operation.name in UNREACHABLE or operation.name in SAME_PLACE:
@@ -188,7 +188,7 @@ def told(response: Response) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("service", "protocol"), SPOKEN)
 def test_answers_that_we_write_are_read_by_botocore(service: str, protocol: Any) -> None:
-    room = Room(service, None, None)
+    room = Room(service, None)
     parser = create_parser(protocol)
     for operation in operations(service, protocol):
         shape: Shape | None = operation.output_shape

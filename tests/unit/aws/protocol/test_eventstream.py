@@ -21,7 +21,7 @@ async def read(response: Response) -> list[Any]:
 
 
 def respond(service: str, protocol: Any, operation: str, result: Mapping[str, Any]) -> Response:
-    room = Room(service, None, None)
+    room = Room(service, None)
     return room.compiled(protocol, room.model.operations[operation]).write(result, "an-id")
 
 
