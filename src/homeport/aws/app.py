@@ -149,7 +149,7 @@ class AwsHalf:
             rooms=self.rooms,
             db=self.db,
             hooks=self.hooks,
-            authenticate=door.authenticate,
+            authenticate=door.authenticate_alone,
             foreign=cors.foreign,
             prove=settings.aws_auth == "signed",
         )

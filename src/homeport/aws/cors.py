@@ -15,7 +15,8 @@ _LOOPBACK = re.compile(
     r"https?://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|(?:[a-z0-9-]+\.)*localhost"
     r"|(?:[a-z0-9-]+\.)*localhost\.localstack\.cloud)(?::\d{1,5})?"
 )
-_ALWAYS: Final = frozenset({"https://app.localstack.cloud", "http://app.localstack.cloud", "null", "file://"})
+_ALWAYS: Final = frozenset({"https://app.localstack.cloud", "http://app.localstack.cloud", "file://"})
+"""Not `null`, which is the origin of every page that somebody has put into a sandbox."""
 _METHODS: Final = "HEAD,GET,PUT,POST,DELETE,OPTIONS,PATCH"
 _ALLOWED_HEADERS: Final = (
     "authorization,cache-control,content-length,content-md5,content-type,etag,location,x-amz-acl,x-amz-algorithm,"

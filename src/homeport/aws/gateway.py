@@ -59,8 +59,8 @@ Authenticate = Callable[[Request, Credentials | None, str], Awaitable[Identity]]
 OpenUpload = Callable[[Request, Credentials | None, Identity], Upload]
 """The body of an operation that streams it, without its framing."""
 
-CheckBody = Callable[[Request, Credentials | None, Identity, bytes], None]
-"""Compares a whole body with the digest that was signed; raises AwsError."""
+CheckBody = Callable[[Request, Credentials | None, Identity, bytes, str], None]
+"""Compares a whole body with the digest that was signed, for a form's action or ""; raises AwsError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class Gateway:
         room.check_implemented(operation.name)
         request = step.request
         content = await request.body.read(room.body_limit_bytes)
-        self._doorman.check_body(request, credentials, identity, content)
+        self._doorman.check_body(request, credentials, identity, content, "")
         compiled = room.compiled("json", operation)
         members = compiled.read(WireRequest(request.headers, content))
         result = await room.run(self._call(step, room, operation.name, identity), members)
@@ -223,8 +223,8 @@ class Gateway:
     ) -> Response:
         request = step.request
         content = await request.body.read(_FORM_LIMIT_BYTES)
-        self._doorman.check_body(request, credentials, identity, content)
         form = read_parameters(content, request.raw_query)
+        self._doorman.check_body(request, credentials, identity, content, form.get("Action", ""))
         room = self._rooms[claim.service or self._claims.by_form(form, request.raw_path)]
         step.codec = room.codec("query")
         action = form.get("Action")
@@ -305,7 +305,7 @@ class Gateway:
             return WireRequest(headers, b"", matched.labels, query, upload)
         content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""
         if room.name != "s3":
-            self._doorman.check_body(request, credentials, identity, content)
+            self._doorman.check_body(request, credentials, identity, content, "")
         if room.front is not None:
             room.front.check(matched.operation.name, {**headers, **upload.trailers}, content)
         return WireRequest(headers, content, matched.labels, query, HeldUpload(content) if streams else None)

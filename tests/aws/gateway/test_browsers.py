@@ -10,7 +10,7 @@ FORM = "Action=CreateUser&UserName=mole&Version=2010-05-08"
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://localhost:3000", "http://127.0.0.1:8080", "https://app.localhost.localstack.cloud:4566", "null"],
+    ["http://localhost:3000", "http://127.0.0.1:8080", "https://app.localhost.localstack.cloud:4566"],
 )
 def test_a_page_of_this_machine_may_read_answers(raw: Raw, origin: str) -> None:
     answer = raw("GET", "/_localstack/health", headers={"Origin": origin})
@@ -35,7 +35,18 @@ def test_a_page_of_this_machine_may_send_what_sdks_send(raw: Raw) -> None:
     assert {"x-amz-target", "x-amz-meta-own", "authorization"} <= set(allowed)
 
 
-@pytest.mark.parametrize("headers", [{"Origin": FOREIGN}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": FOREIGN},
+        {"Sec-Fetch-Site": "cross-site"},
+        # A frame that any page puts into a sandbox, and a request that was redirected.
+        {"Origin": "null"},
+        {"Origin": f"{FOREIGN}.localhost.localstack.cloud.evil.example"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "http://localhost@evil.example"},
+    ],
+)
 def test_a_foreign_page_changes_nothing(aws: AwsServer, raw: Raw, headers: dict[str, str]) -> None:
     answer = raw.form(FORM, headers=headers)
     reset = raw("POST", "/_localstack/state/reset", headers=headers)

@@ -214,6 +214,46 @@ def test_nobody_gets_in_without_a_signature(signed: AwsServer) -> None:
     assert (bucket.status, code(bucket)) == (403, "AccessDenied")
 
 
+ENDPOINTS = [
+    ("GET", "/_aws/sqs/messages/us-east-1/111111111111/q", b""),
+    ("GET", "/_localstack/diagnose", b""),
+    ("POST", "/_localstack/state/reset", b""),
+    ("POST", "/_localstack/health", b'{"action":"none"}'),
+    ("PUT", "/_localstack/health", b'{"features:own":1}'),
+    ("POST", "/_aws/sns/phone-opt-outs", b'{"phoneNumber":"+1"}'),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
+@pytest.mark.parametrize("service", ["sqs", "s3"])
+def test_endpoints_beside_the_operations_believe_no_signature_that_is_none(
+    signed: AwsServer, method: str, path: str, body: bytes, service: str
+) -> None:
+    request = AWSRequest(method, f"{signed.url}{path}", data=body)
+    SigV4Auth(KEY, service, "us-east-1").add_auth(request)
+    authorization = request.headers["Authorization"].rpartition("=")[0] + "=" + "0" * 64
+
+    answer = send(signed, request, headers={"Authorization": authorization})
+
+    assert answer.status in {400, 403}, answer
+    assert code(answer) in {"SignatureDoesNotMatch", "InvalidRequest"}
+    assert b"own" not in Raw(signed)("GET", "/_localstack/health").body
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ENDPOINTS)
+def test_endpoints_beside_the_operations_are_there_for_those_who_sign(
+    signed: AwsServer, method: str, path: str, body: bytes
+) -> None:
+    client(signed, "sqs").create_queue(QueueName="q")
+    request = AWSRequest(method, f"{signed.url}{path}", data=body)
+    request.headers["X-Amz-Content-SHA256"] = sha256(body).hexdigest()
+    SigV4Auth(KEY, "sqs", "us-east-1").add_auth(request)
+
+    answer = send(signed, request)
+
+    assert answer.status in {200, 204} or b"only the action kill" in answer.body, answer
+
+
 # Chunks
 
 

@@ -12,7 +12,6 @@ from homeport.aws.auth.credentials import Credentials
 from homeport.aws.auth.keys import AccessKey, AccessKeys
 from homeport.aws.errors import AwsError, OperationNotImplemented
 from homeport.aws.protocol.chunked import ChunkedUpload, PlainUpload
-from homeport.aws.protocol.query import read_parameters
 from homeport.aws.stream import Upload
 from homeport.kernel.clock import MILLIS_PER_SECOND, Clock, Millis, from_datetime
 from homeport.kernel.http.message import Request
@@ -94,6 +93,17 @@ class Door:
             self._prove(request, credentials, identity)
         return identity
 
+    async def authenticate_alone(self, request: Request, credentials: Credentials | None, host_region: str) -> Identity:
+        """The same where nobody shows the body to `check_body`: the signature has to stand without it.
+
+        Raises:
+            AwsError: also when only the body could tell what was signed.
+        """
+        identity = await self.authenticate(request, credentials, host_region)
+        if self.mode == "signed" and credentials is not None and not _announced_payload(request, credentials):
+            raise _MissingPayloadHash
+        return identity
+
     def _check_expiry(self, credentials: Credentials) -> None:
         signed = read_moment(credentials.moment)
         if signed is None:
@@ -149,8 +159,12 @@ class Door:
         if not sigv4.same(computed, credentials.signature):
             raise errors.wrong_signature(credentials.service, _speaks_json(request), credentials.key_id, canonical)
 
-    def check_body(self, request: Request, credentials: Credentials | None, identity: Identity, content: bytes) -> None:
+    def check_body(
+        self, request: Request, credentials: Credentials | None, identity: Identity, content: bytes, action: str
+    ) -> None:
         """Compare a body that has been read with what was signed; outside S3 only now the signature can be checked.
+
+        `action` is the very one that a form chooses its operation by; empty for what is no form.
 
         Raises:
             AwsError: another body was signed, or nothing was where something has to be.
@@ -158,7 +172,7 @@ class Door:
         if self.mode == "open":
             return
         if credentials is None:
-            if not _may_be_unsigned(request, content):
+            if action not in _UNSIGNED_ACTIONS:
                 raise errors.not_signed(_speaks_json(request))
             return
         digest = sha256(content).hexdigest()
@@ -235,14 +249,9 @@ def _announced_payload(request: Request, credentials: Credentials) -> str:
     announced = request.headers.get("x-amz-content-sha256", "")
     if announced:
         return announced
-    if credentials.form != "presigned":
-        return ""
-    return sigv4.UNSIGNED if credentials.service == "s3" else sigv4.EMPTY_SHA256
-
-
-def _may_be_unsigned(request: Request, content: bytes) -> bool:
-    """Decided by the very parameter that chooses the operation: its name in another one's value means nothing."""
-    return read_parameters(content, request.raw_query).get("Action") in _UNSIGNED_ACTIONS
+    if credentials.service == "s3":
+        return sigv4.UNSIGNED if credentials.form == "presigned" else ""
+    return sigv4.EMPTY_SHA256 if credentials.form == "presigned" or request.body.length == 0 else ""
 
 
 class _BadMoment(AwsError):

@@ -108,7 +108,8 @@ class Surface:
         credentials = read_credentials(request.headers, request.raw_query)
         identity = Identity("", "", "", "")
         if not public or credentials is not None:
-            identity = await self._facts.authenticate(request, credentials, read_host(request.headers["Host"]).region)
+            region = read_host(request.headers.get("Host", "")).region
+            identity = await self._facts.authenticate(request, credentials, region)
             if self._facts.prove and not public and identity.anonymous:
                 raise ErrorOfCode("AccessDenied", "This endpoint needs a signed request.", status=403)
         origin = request.origin
@@ -158,6 +159,7 @@ class Surface:
             case "GET" | "HEAD":
                 return as_json(self._health_facts())
             case "PUT":
+                await self._call(request, "", public=False)
                 given = await _json_body(request)
                 features = self._features
                 for name, value in given.items():
