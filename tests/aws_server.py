@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -15,6 +16,8 @@ from homeport.aws.app import AwsHalf
 from homeport.aws.world import World
 from homeport.kernel.clock import Clock, FakeClock
 from homeport.kernel.config import Settings, load_settings
+from homeport.kernel.errors import OperatorError
+from homeport.kernel.health import Health
 from homeport.kernel.http.address import TcpAddress
 from homeport.kernel.http.connection import Service as HttpService
 from homeport.kernel.http.forwarded import TrustedProxies
@@ -25,6 +28,7 @@ from homeport.kernel.jobs import Runner
 from homeport.kernel.log import Log
 from homeport.kernel.log_human import HumanLines
 from homeport.kernel.metrics import Metrics
+from homeport.kernel.storage.errors import StorageError
 from homeport.kernel.storage.layout import DataDirectory
 
 T = TypeVar("T")
@@ -95,11 +99,14 @@ class AwsServer:
         data.create()
         settings = self._load_settings()
         log = Log(self.log, HumanLines(colour=False), self.clock)
-        self._runner = Runner((), clock=self.clock, log=log)
-        self.half = await AwsHalf.open(World(settings, data, self.clock, self.ids, log, Metrics(), self._runner))
-        await self.half.rooms.resume()
+        self.runner = Runner((), clock=self.clock, log=log)
+        self.health = Health()
+        world = World(settings, data, self.clock, self.ids, log, Metrics(), self.runner, self.health)
+        self.half = await AwsHalf.open(world)
+        with suppress(OperatorError, StorageError):  # told in health, as when the job does it
+            await self.half.rooms.resume()
         if self.running_jobs:
-            self._runner.start()
+            self.runner.start()
         self._listener = Listener(
             HttpService(
                 name="aws",
@@ -115,7 +122,7 @@ class AwsServer:
         self.url = self._listener.endpoints[0].url
 
     async def _close(self) -> None:
-        await self._runner.stop(deadline_seconds=5)
+        await self.runner.stop(deadline_seconds=5)
         await self._listener.close(5)
         await self.half.close()
         await self._loop.shutdown_default_executor()
@@ -153,7 +160,7 @@ class AwsServer:
 
     async def _run_jobs(self) -> None:
         for _ in range(100):
-            ran = await self._runner.run_due()
+            ran = await self.runner.run_due()
             await self.half.courier.settled()
             if not ran:
                 return

@@ -1,8 +1,10 @@
 """Deliveries between services: in the same transaction where possible, in order, at least once, never lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import errno
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from homeport.kernel.clock import FakeClock
 from homeport.kernel.log import Log
 from homeport.kernel.log_human import HumanLines
 from homeport.kernel.storage.database import Database, Tx
+from homeport.kernel.storage.errors import StorageFailed
 from homeport.kernel.storage.migrations import Migration
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
@@ -66,6 +69,25 @@ class Sender:
 
 
 @dataclass
+class Closed:
+    """Services that come to the courier when they are opened."""
+
+    opened: list[str] = field(default_factory=list)
+    doors: dict[str, Callable[[], None]] = field(default_factory=dict)
+    stuck: int = 0
+
+    def can_open(self, name: str) -> bool:
+        return name in self.doors and name not in self.opened
+
+    async def open(self, name: str) -> None:
+        if self.stuck:
+            self.stuck -= 1
+            raise StorageFailed("disk", errno.EIO)
+        self.opened.append(name)
+        self.doors[name]()
+
+
+@dataclass
 class World:
     """A courier with a queue, an endpoint and a sender."""
 
@@ -74,11 +96,12 @@ class World:
     queue: Queue = field(default_factory=Queue)
     endpoint: Endpoint = field(default_factory=Endpoint)
     sender: Sender = field(default_factory=Sender)
+    closed: Closed = field(default_factory=Closed)
 
     def open(self) -> None:
         self.db = Database.open(self.path, migrations=[*MIGRATIONS, INBOX], durability="process", clock=self.clock)
         log = Log(LogLines(), HumanLines(colour=False), self.clock)
-        self.courier = Courier(self.db, self.clock, log, wake=lambda _name: None)
+        self.courier = Courier(self.db, self.clock, log, wake=lambda _name: None, services=self.closed)
         self.courier.add_target("sqs", self.queue)
         self.courier.add_target("http", self.endpoint)
         self.courier.add_source("sns", self.sender)
@@ -221,3 +244,53 @@ async def test_a_stored_target_keeps_its_place_behind_what_waits_in_its_lane(wor
 
     assert world.endpoint.got == ["1/0"]
     assert await world.inbox() == ["2"]
+
+
+async def test_a_target_that_is_closed_is_opened_and_gets_its_deliveries_in_order(world: World) -> None:
+    table = "arn:aws:dynamodb:::t"
+    world.closed.doors["dynamodb"] = partial(world.courier.add_target, "dynamodb", world.queue)
+    await world.post(delivery("1", table), delivery("2", table))
+    assert (await world.inbox(), await world.waiting(), world.sender.given_up) == ([], 2, [])
+
+    await world.run()
+
+    assert world.closed.opened == ["dynamodb"]
+    assert (await world.inbox(), await world.waiting()) == (["1", "2"], 0)
+    await world.post(delivery("3", table))
+    assert await world.inbox() == ["1", "2", "3"]
+
+
+async def test_a_sender_that_is_closed_is_opened_before_it_is_told(world: World) -> None:
+    late = Sender()
+    world.closed.doors["s3"] = partial(world.courier.add_source, "s3", late)
+    world.endpoint.answering.set()
+    await world.post(replace(remote("1"), via="s3"))
+
+    await world.run()
+
+    assert late.arrived == ["1"]
+
+
+async def test_in_a_lane_of_several_targets_each_is_opened_when_its_turn_comes(world: World) -> None:
+    for name in ("dynamodb", "lambda"):
+        world.closed.doors[name] = partial(world.courier.add_target, name, world.queue)
+    targets = ("arn:aws:dynamodb:::t", "arn:aws:lambda:::f", "arn:aws:dynamodb:::t")
+    await world.post(*(replace(delivery(str(n), target), lane="one") for n, target in enumerate(targets)))
+
+    await world.run()
+
+    assert world.closed.opened == ["dynamodb", "lambda"]
+    assert (await world.inbox(), await world.waiting()) == (["0", "1", "2"], 0)
+
+
+async def test_a_target_that_cannot_be_opened_gets_its_delivery_later(world: World) -> None:
+    world.closed.doors["dynamodb"] = partial(world.courier.add_target, "dynamodb", world.queue)
+    world.closed.stuck = 1
+    await world.post(delivery("1", "arn:aws:dynamodb:::t"))
+
+    await world.run()
+    assert await world.waiting() == 1
+    world.clock.advance(seconds=5)
+    await world.run()
+
+    assert (await world.inbox(), await world.waiting()) == (["1"], 0)

@@ -60,3 +60,17 @@ async def test_rooms_that_are_switched_off_keep_their_tables(tmp_path: Path) -> 
     await bring_up(tmp_path, {})
 
     assert versions(tmp_path) == {"a": 1}
+
+
+async def test_only_a_room_with_a_row_in_one_of_its_tables_keeps_something(tmp_path: Path) -> None:
+    clock = FakeClock()
+    db = Database.open(tmp_path / "aws.sqlite", migrations=schema.ROOT, durability="process", clock=clock)
+    rooms = {"a": [FIRST], "b": [Migration(1, "CREATE TABLE bee_one (x INTEGER)")]}
+    await schema.bring_up(db, tmp_path / "aws.sqlite", rooms, backups=tmp_path, clock=clock)
+    prefixes = {"a": "a_", "b": "bee_", "c": "c_"}
+    assert await db.read(lambda snapshot: schema.with_rows(snapshot, prefixes)) == []
+
+    await db.write(lambda tx: tx.execute("INSERT INTO a_two VALUES (1)"))
+
+    assert await db.read(lambda snapshot: schema.with_rows(snapshot, prefixes)) == ["a"]
+    await db.close()

@@ -75,7 +75,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     "SNAPSHOT_SAVE_STRATEGY": "there are no snapshots to save: everything is on disk when it is acknowledged",
     "SNAPSHOT_LOAD_STRATEGY": "there are no snapshots to load",
     "SNAPSHOT_FLUSH_INTERVAL": "nothing waits to be flushed",
-    "EAGER_SERVICE_LOADING": "every service starts at once, in milliseconds",
+    "EAGER_SERVICE_LOADING": "a service starts in a moment when it is first needed, and at once if it holds data",
     "STRICT_SERVICE_LOADING": "a service that is not in SERVICES is always refused",
     "USE_SSL": "HTTP and HTTPS are spoken on the same port, and URLs have the scheme of the request",
     "SKIP_SSL_CERT_DOWNLOAD": "no certificate is ever downloaded",
