@@ -5,7 +5,7 @@ set -eu
 
 # program:package
 tools="skopeo:skopeo podman:podman buildah:buildah ctr:containerd crun:crun
-       docker-registry:docker-registry htpasswd:apache2-utils openssl:openssl curl:curl s3cmd:s3cmd rclone:rclone
+       docker-registry:docker-registry dnsmasq:dnsmasq-base htpasswd:apache2-utils openssl:openssl curl:curl s3cmd:s3cmd rclone:rclone
        node:nodejs npm:npm"
 
 missing=""
