@@ -16,7 +16,7 @@ from homeport.aws.services.s3.model.select.values import (
     text_of,
     truth,
 )
-from homeport.aws.services.s3.model.wildcards import compile_pattern, matches
+from homeport.aws.wildcards import compile_pattern, matches
 
 Evaluate = Callable[[Record], Value]
 

@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeport.aws.services.s3.model.wildcards import compile_pattern, like, matches
+from homeport.aws.wildcards import compile_pattern, like, matches
 
 TEXTS = st.text("ab*?%", max_size=12)
 
