@@ -19,6 +19,9 @@ Durability = Literal["process", "power"]
 # saves only the checkpoint's fsync (in a thread here), but after a power cut it can leave a corrupt file; with
 # NORMAL the file is whole and only the last commits are missing. FULL adds an fsync of the log to each commit.
 _SYNCHRONOUS: dict[Durability, str] = {"process": "NORMAL", "power": "FULL"}
+# Holds the inner pages of a table of millions of rows, so that a row costs one read however large its table is; memory
+# that a small database never asks for. Not mmap: there, a bad sector is a SIGBUS and no error.
+_CACHE_KIB = 16 * 1024
 _BUSY_TIMEOUT_MS = 2_000
 _LOG_SIZE_LIMIT_BYTES = 16 << 20
 
@@ -57,6 +60,7 @@ def open_connection(path: Path, durability: Durability, *, query_only: bool = Fa
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", _SYNCHRONOUS[durability])
     connection.pragma("foreign_keys", 1)
+    connection.pragma("cache_size", -_CACHE_KIB)
     # Sorting in memory: a full disk must not make reads fail.
     connection.pragma("temp_store", "memory")
     # After a long read has kept the log from being reused, the next reuse cuts the file back to this.
