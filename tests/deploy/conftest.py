@@ -57,19 +57,28 @@ def k8s(cluster: ApiServer, tmp_path: Path) -> K8s:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A deployment with the default values behind the real Traefik."""
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A deployment with the default values behind the real Traefik.
+
+    The upload that takes 65 seconds begins with it, if a test will ask for that: others run meanwhile.
+    """
     made = Lab(tmp_path_factory.mktemp("lab"))
     try:
-        yield made.start()
+        made.start()
+        if any("slow_upload" in getattr(each, "fixturenames", ()) for each in request.session.items):
+            _uploads.append(ThreadPoolExecutor(1).submit(asyncio.run, _upload_slowly(made, 65.0)))
+        yield made
     finally:
         made.stop()
 
 
-@pytest.fixture(scope="session")
+_uploads: "list[Future[list[Finding]]]" = []
+
+
+@pytest.fixture
 def slow_upload(lab: Lab) -> "Future[list[Finding]]":
-    """An upload that takes 65 seconds, begun now; other tests run meanwhile."""
-    return ThreadPoolExecutor(1).submit(asyncio.run, _upload_slowly(lab, 65.0))
+    """The upload that has been running since the lab was there."""
+    return _uploads[0]
 
 
 async def _upload_slowly(lab: Lab, seconds: float) -> list[Finding]:

@@ -147,12 +147,12 @@ def test_everything_else_is_printed(k8s: K8s) -> None:
 # The real dnsmasq
 
 
-def ask(port: int, name: str, kind: int) -> tuple[int, list[str]]:
+def ask(port: int, name: str, kind: int, *, patience_seconds: float = 5.0) -> tuple[int, list[str]]:
     """Response code and addresses of one question (RFC 1035)."""
     question = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0"
     packet = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + question + struct.pack(">HH", kind, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(5)
+        sock.settimeout(patience_seconds)
         sock.sendto(packet, ("127.0.0.1", port))
         answer = sock.recv(4096)
     _, flags, _, count, _, _ = struct.unpack(">HHHHHH", answer[:12])
@@ -204,7 +204,7 @@ class Resolver:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             try:
-                ask(self.port, "homelab.local", A)
+                ask(self.port, "homelab.local", A, patience_seconds=0.1)
             except OSError:
                 time.sleep(0.02)
             else:

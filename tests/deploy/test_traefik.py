@@ -24,11 +24,6 @@ from homeport.deploy.doctor.findings import Check, Finding, run_checks
 KEY = "a//b/../c"
 
 
-@pytest.fixture(autouse=True)
-def _begin(slow_upload: "Future[list[Finding]]") -> None:
-    """The long upload runs beside everything here."""
-
-
 def skopeo(lab: Lab, folder: Path, *arguments: str, login: tuple[str, str] = ADMIN, status: int = 0) -> str:
     certificates = folder / "certs"
     certificates.mkdir(exist_ok=True)
