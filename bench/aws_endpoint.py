@@ -63,7 +63,12 @@ class Connection:
         """Call S3; any answer but 2xx ends the measurement."""
         head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\nAuthorization: {_SCOPE.format('s3')}\r\n"
         head += f"X-Amz-Date: 20260101T000000Z\r\nContent-Length: {len(body)}\r\n\r\n"
-        answer = await self._send(head.encode() + body)
+        try:
+            answer = await self._send(head.encode() + body)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            # Some servers hang up between two requests.
+            await self.open()
+            answer = await self._send(head.encode() + body)
         lines = answer.decode().split("\r\n")
         fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
         content = b""

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 NANOSECONDS = 1_000_000_000
@@ -53,7 +54,9 @@ class ProcessCost:
         found = [self._pid]
         for pid in found:
             for task in Path(f"/proc/{pid}/task").iterdir():
-                found += [int(child) for child in (task / "children").read_text().split()]
+                # A thread may end while we look.
+                with suppress(FileNotFoundError):
+                    found += [int(child) for child in (task / "children").read_text().split()]
         return found
 
 
