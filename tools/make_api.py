@@ -1,4 +1,4 @@
-"""Writes `src/homeport/aws/api` from botocore's models: each service's wire model (JSON) and its shapes (stubs for mypy).
+"""Writes `src/homeport/aws/api` from botocore's models: each service's wire model (JSON), and stubs of its shapes.
 
 Run it as `make api` after an upgrade of botocore; `--check` only says whether the files are up to date.
 """
