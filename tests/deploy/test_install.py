@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import ssl
 from pathlib import Path
 
 import bcrypt
@@ -10,6 +11,7 @@ import pytest
 import yaml
 from tests.deploy.api_server import ApiServer
 from tests.deploy.conftest import K8s
+from tests.deploy.lab import Lab
 
 from homeport.deploy.documents import describe
 from homeport.deploy.render import render
@@ -282,3 +284,46 @@ def test_a_deployment_elsewhere_uses_its_namespace(k8s: K8s, cluster: ApiServer)
     assert load_values(None, ["name=mine"]).name == "mine"
     k8s("uninstall", "--yes", "-n", "tools")
     assert cluster.names("deployments") == set()
+
+
+def test_k3s_own_kubeconfig_logs_in_by_a_certificate(tmp_path: Path) -> None:
+    """/etc/rancher/k3s/k3s.yaml holds the CA, a client's certificate and its key, in base64."""
+    authority = Lab(tmp_path / "server", settings=["domain=api.lan", "hosts.registry=localhost"])
+    authority.folder.mkdir()
+    authority._issue()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.authority)
+    context.load_cert_chain(authority.folder / "tls.crt", authority.folder / "tls.key")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = ApiServer(token="").start(context)
+    files = {"ca": authority.authority, "crt": authority.folder / "tls.crt", "key": authority.folder / "tls.key"}
+    encoded = {name: base64.b64encode(path.read_bytes()).decode() for name, path in files.items()}
+    user = {"client-certificate-data": encoded["crt"], "client-key-data": encoded["key"]}
+    document = {
+        "current-context": "default",
+        "contexts": [{"name": "default", "context": {"cluster": "default", "user": "default"}}],
+        "clusters": [
+            {
+                "name": "default",
+                "cluster": {
+                    "server": server.url.replace("127.0.0.1", "localhost"),
+                    "certificate-authority-data": encoded["ca"],
+                },
+            }
+        ],
+        "users": [{"name": "default", "user": user}],
+    }
+    path = tmp_path / "k3s.yaml"
+    path.write_text(yaml.safe_dump(document))
+    try:
+        for namespace in ("default", "kube-system", "cert-manager"):
+            server.put(f"/api/v1/namespaces/{namespace}", {"kind": "Namespace"})
+
+        result = K8s(server, path)("install", "--yes")
+        user.clear()
+        path.write_text(yaml.safe_dump(document))
+        refused = K8s(server, path)("user", "list", status=1)
+    finally:
+        server.stop()
+
+    assert "Deployment homeport/registry is ready" in result.stderr
+    assert "does not answer" in refused.stderr

@@ -15,8 +15,9 @@ import pytest
 from botocore.config import Config
 from tests.deploy.conftest import lab_scene
 from tests.deploy.lab import ADMIN, PULLER, Lab, with_hosts
-from tests.images import build_image, noise, write_layout
+from tests.images import build_image, digest_of, noise, write_layout
 from tests.tools import require
+from tests.wire import Client
 
 from homeport.deploy.doctor import aws_checks, registry_checks, tls_checks
 from homeport.deploy.doctor.findings import Check, Finding, run_checks
@@ -220,3 +221,34 @@ def test_an_upload_of_65_seconds_goes_through(slow_upload: "Future[list[Finding]
     [finding] = slow_upload.result(120)
 
     assert (finding.outcome, finding.did) == ("ok", "uploaded a blob over 65 s")
+
+
+def test_the_put_that_ends_a_layer_reads_nothing_again(lab: Lab) -> None:
+    """Docker gives up when that takes more than 30 seconds, as it would where gigabytes are hashed then."""
+    client = Client(f"http://127.0.0.1:{lab.ports['registry', 'http']}", user=ADMIN[0], password=ADMIN[1])
+    content = noise("layer", 1_000_000) * 128
+    location = client.start_upload("apps/layer")
+    location = client.patch(location, content).header("Location")
+    before = _read_bytes(lab)
+
+    answer = client.put(f"{location}{'&' if '?' in location else '?'}digest={digest_of(content)}")
+
+    assert answer.status == 201
+    assert _read_bytes(lab) - before < 1_000_000
+
+
+def _read_bytes(lab: Lab) -> int:
+    """What the registry's process has read so far, from disk, cache or network."""
+    text = Path(f"/proc/{lab.processes['registry'].pid}/io").read_text()
+    return int(text.partition("rchar: ")[2].split()[0])
+
+
+def test_mode_http_pushes_and_pulls_as_well(tmp_path: Path) -> None:
+    other = Lab(tmp_path, settings=["ingress.mode=http"])
+    try:
+        other.start()
+        findings = _look(other, [Check(8, "Push", "laptop", registry_checks.push_and_pull)])
+    finally:
+        other.stop()
+
+    assert [each.outcome for each in findings] == ["ok", "ok"]

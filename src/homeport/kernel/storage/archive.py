@@ -190,11 +190,18 @@ def _unpack(folder: Path, source: Pieces) -> int:
     return len(found)
 
 
+def _make_private(folder: Path, directory: Path) -> None:
+    """Make a directory below a folder; `mkdir` alone gives its mode to the last one only."""
+    if directory != folder and not directory.is_dir():
+        _make_private(folder, directory.parent)
+        directory.mkdir(mode=0o700)
+
+
 def _place(folder: Path, name: str, content: IO[bytes]) -> str:
     path = folder / name
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise ArchiveError(f"{name!r} leads out of the data directory")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(folder, path.parent)
     digest = hashlib.sha256()
     with path.open("xb") as file:
         while piece := content.read(_READ_BYTES):
