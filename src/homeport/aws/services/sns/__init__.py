@@ -13,6 +13,7 @@ from homeport.aws.services.sns.errors import InvalidParameter, ValidationError
 from homeport.aws.services.sns.http_target import UrlTarget
 from homeport.aws.services.sns.jobs import Forget, Replays
 from homeport.aws.services.sns.operations import phones, publishing, push, subscriptions, topics
+from homeport.aws.services.sns.operations.access import guarded
 from homeport.aws.services.sns.room import Sns
 from homeport.aws.services.sns.store.schema import MIGRATIONS
 from homeport.aws.services.sns.wire import ROUTES
@@ -80,6 +81,7 @@ async def _open(context: ServiceContext) -> _Open:
         context.deliveries,
         context.wake_job,
         context.data.root / "aws" / "sns",
+        context.settings.aws_auth == "signed",
     )
 
 
@@ -108,7 +110,7 @@ def _refuse(violations: Sequence[Violation]) -> AwsError:
 
 SERVICE: Service[Any] = Service(
     name="sns",
-    operations=_OPERATIONS,
+    operations={name: guarded(operation) for name, operation in _OPERATIONS.items()},
     open=_open,
     close=_close,
     migrations=MIGRATIONS,

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from homeport.aws.auth.access import Asker, why_not
 from homeport.aws.delivery import Delivery, DeliveryFailed, DeliveryRefused, Json
 from homeport.aws.errors import AwsError
 from homeport.aws.services.sns.model import delivery_policy
 from homeport.aws.services.sns.model.message import AttributeValue, Publication
 from homeport.aws.services.sns.model.names import TopicKey
+from homeport.aws.services.sns.operations.access import permits
 from homeport.aws.services.sns.operations.publishing import publish_in
 from homeport.aws.services.sns.room import Sns
 from homeport.kernel.storage.database import Tx
@@ -93,7 +95,7 @@ class TopicTarget:
         """Publish the message.
 
         Raises:
-            DeliveryRefused: there is no such topic, or it takes no such message.
+            DeliveryRefused: there is no such topic, it takes no such message, or its policy does not let it in.
         """
         try:
             audience = self.sns.audience_in(tx, TopicKey.parse(delivery.target))
@@ -101,6 +103,10 @@ class TopicTarget:
             raise DeliveryRefused(error.code, error.message) from error
         if audience is None:
             raise DeliveryRefused("NotFound", "Topic does not exist")
+        now = self.sns.clock.now()
+        asker = Asker.of_service(delivery.via, delivery.source, delivery.account, now)
+        if self.sns.signed and not permits(audience.topic, asker, "Publish"):
+            raise DeliveryRefused("AuthorizationError", why_not(asker, "SNS:Publish", delivery.target))
         publication = _publication(delivery.payload)
         if audience.topic.fifo and publication.group is None:
             raise DeliveryRefused("InvalidParameter", "The MessageGroupId parameter is required for FIFO topics")

@@ -37,6 +37,7 @@ class Sns:
 
     Attributes:
         directory: where the signing key lies.
+        signed: whether callers are who they say, so that topics can be kept from them.
     """
 
     db: Database
@@ -46,6 +47,7 @@ class Sns:
     deliveries: Deliveries
     wake_job: Callable[[str], None]
     directory: Path
+    signed: bool = False
     _audiences: dict[TopicKey, Audience] = field(default_factory=dict)
     _signer: "Signer | None" = None
 

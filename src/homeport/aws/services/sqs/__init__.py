@@ -54,6 +54,7 @@ async def _open(context: ServiceContext) -> Sqs:
         context.signals,
         context.wake_job,
         strategy=settings.aws_sqs_queue_urls,
+        signed=settings.aws_auth == "signed",
         purge_pause_seconds=pause,
         recreate_pause_seconds=pause,
     )

@@ -171,13 +171,10 @@ class BatchRequestTooLong(AwsError):
 
 
 class AccessDenied(AwsError):
-    """The queue's policy does not let the caller do this."""
+    """The queue is another account's whose policy does not let the caller in, or its policy forbids it."""
 
     code = "AccessDenied"
     status = 403
-
-    def __init__(self, resource: str) -> None:
-        super().__init__(f"Access to the resource {resource} is denied.")
 
 
 class InvalidAddress(AwsError):

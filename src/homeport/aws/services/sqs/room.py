@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from homeport.aws.auth.access import Asker
 from homeport.aws.call import Call
 from homeport.aws.services.sqs.errors import QueueDoesNotExist
+from homeport.aws.services.sqs.model.permissions import check_permitted
 from homeport.aws.services.sqs.model.queue import Queue, QueueKey
 from homeport.aws.services.sqs.model.urls import Strategy, parse_url, queue_url
 from homeport.aws.services.sqs.store import queues
@@ -28,6 +30,7 @@ class Sqs:
 
     Attributes:
         strategy: the form of queue URLs.
+        signed: whether callers are who they say, so that queues can be kept from them.
         purge_pause_seconds, recreate_pause_seconds: how long AWS makes clients wait between two purges, and between
             deleting a queue and making it again; 0 does not.
         parked: how many receives wait, by the queue's number.
@@ -40,6 +43,7 @@ class Sqs:
     signals: Signals
     wake_job: Callable[[str], None]
     strategy: Strategy = "dynamic"
+    signed: bool = False
     purge_pause_seconds: int = 0
     recreate_pause_seconds: int = 0
     parked: dict[int, int] = field(default_factory=dict)
@@ -47,16 +51,35 @@ class Sqs:
     _known: dict[QueueKey, Queue] = field(default_factory=dict)
 
     async def queue(self, call: Call, url: str) -> Queue:
-        """The queue of that URL.
+        """The queue of that URL, for who calls.
 
         Raises:
             InvalidAddress: it is no queue's URL.
             QueueDoesNotExist: there is no such queue.
+            AccessDenied: the caller may not use it so.
         """
-        queue = await self.find(parse_url(url, call.region))
+        return await self.named(call, parse_url(url, call.region))
+
+    async def named(self, call: Call, key: QueueKey) -> Queue:
+        """The queue of that name, for who calls.
+
+        Raises:
+            QueueDoesNotExist, AccessDenied: as `queue`.
+        """
+        queue = await self.find(key)
         if queue is None:
             raise QueueDoesNotExist
+        self.admit(call, queue)
         return queue
+
+    def admit(self, call: Call, queue: Queue) -> None:
+        """Let somebody use a queue.
+
+        Raises:
+            AccessDenied: the caller may not.
+        """
+        if self.signed:
+            check_permitted(queue, Asker.of_call(call, self.clock.now()), call.operation)
 
     async def find(self, key: QueueKey) -> Queue | None:
         """The queue of that name, or None; may be a turn behind what is being written."""

@@ -7,9 +7,11 @@ from functools import lru_cache
 from typing import cast
 
 from homeport.aws.arn import Arn, ArnInvalid
+from homeport.aws.auth.access import Asker
 from homeport.aws.delivery import Delivery, DeliveryRefused, Json
 from homeport.aws.errors import AwsError
 from homeport.aws.services.sqs.model.message import AttributeValue
+from homeport.aws.services.sqs.model.permissions import check_permitted
 from homeport.aws.services.sqs.model.queue import Queue, QueueKey
 from homeport.aws.services.sqs.operations.drafts import Given, draft
 from homeport.aws.services.sqs.operations.sending import send
@@ -33,17 +35,24 @@ class QueueTarget:
         """Put the message into its queue.
 
         Raises:
-            DeliveryRefused: there is no such queue, or the message breaks a rule of it.
+            DeliveryRefused: there is no such queue, the message breaks a rule of it, or its policy does not let it in.
         """
         queue = self._queue(tx, delivery.target)
         given = _given(delivery.payload)
         if not queue.fifo:
             given.pop("MessageDeduplicationId", None)
         try:
+            self._admit(queue, delivery)
             one = draft(queue, given, message_id=self.sqs.ids.uuid(), sender=delivery.account)
             send(self.sqs, tx, queue, [one.message])
         except AwsError as error:
             raise DeliveryRefused(error.code, error.message) from error
+
+    def _admit(self, queue: Queue, delivery: Delivery) -> None:
+        if self.sqs.signed:
+            now = self.sqs.clock.now()
+            asker = Asker.of_service(delivery.via, delivery.source, delivery.account, now)
+            check_permitted(queue, asker, "SendMessage")
 
     def _queue(self, tx: Tx, target: str) -> Queue:
         queue = self.sqs.known(tx, _key(target))

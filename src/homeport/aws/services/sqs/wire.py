@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from urllib.parse import parse_qs, unquote
 
@@ -14,7 +15,7 @@ from homeport.aws.protocol.codec import CompiledOperation
 from homeport.aws.protocol.model import load_model
 from homeport.aws.protocol.query import QueryCodec
 from homeport.aws.service import Route
-from homeport.aws.services.sqs.errors import MissingParameter, QueueDoesNotExist
+from homeport.aws.services.sqs.errors import MissingParameter
 from homeport.aws.services.sqs.model.queue import Queue, QueueKey
 from homeport.aws.services.sqs.operations.receiving import peeked
 from homeport.aws.services.sqs.room import Sqs
@@ -39,6 +40,7 @@ def _receive() -> CompiledOperation:
 
 async def peek(sqs: Sqs, call: Call, request: Request) -> Response:
     """`GET|POST /_aws/sqs/messages?QueueUrl=` and `GET /_aws/sqs/messages/{region}/{account}/{queue}`."""
+    call = replace(call, operation="ReceiveMessage")
     given = parse_qs(request.raw_query)
     if request.method == "POST":
         given |= parse_qs((await request.body.read(_FORM_LIMIT_BYTES)).decode(errors="replace"))
@@ -54,10 +56,7 @@ async def peek(sqs: Sqs, call: Call, request: Request) -> Response:
 async def _queue(sqs: Sqs, call: Call, request: Request, given: Mapping[str, list[str]]) -> Queue:
     named = _BY_NAME.fullmatch(request.raw_path)
     if named:
-        queue = await sqs.find(QueueKey(named[2], named[1], unquote(named[3])))
-        if queue is None:
-            raise QueueDoesNotExist
-        return queue
+        return await sqs.named(call, QueueKey(named[2], named[1], unquote(named[3])))
     if not given.get("QueueUrl"):
         raise MissingParameter("QueueUrl")
     return await sqs.queue(call, given["QueueUrl"][0])

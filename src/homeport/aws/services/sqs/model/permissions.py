@@ -1,12 +1,13 @@
-"""Permissions as AddPermission writes them: statements of a queue's policy."""
+"""Who may use a queue, and permissions as AddPermission writes them: statements of the queue's policy."""
 
 import json
 from collections.abc import Sequence
 from typing import TypedDict
 
 from homeport.aws.arn import partition_of
-from homeport.aws.services.sqs.errors import InvalidParameter, MissingParameter, OverLimit
-from homeport.aws.services.sqs.model.queue import QueueKey
+from homeport.aws.auth.access import Asker, permitted, why_not
+from homeport.aws.services.sqs.errors import AccessDenied, InvalidParameter, MissingParameter, OverLimit
+from homeport.aws.services.sqs.model.queue import Queue, QueueKey
 
 _MAX_ACTIONS = 7
 _MAX_LABEL = 80
@@ -23,7 +24,7 @@ _ACTIONS = frozenset(
         "PurgeQueue",
     }
 )
-_OWNERS_ONLY = frozenset(
+OWNERS_ONLY = frozenset(
     {
         "AddPermission",
         "RemovePermission",
@@ -39,6 +40,18 @@ _OWNERS_ONLY = frozenset(
         "ListMessageMoveTasks",
     }
 )
+
+
+def check_permitted(queue: Queue, asker: Asker, operation: str) -> None:
+    """Let somebody use a queue: its own account, or whom its policy allows, which says nothing of what only owners do.
+
+    Raises:
+        AccessDenied: nobody lets him.
+    """
+    action = operation.removesuffix("Batch")
+    own, policy = queue.key.account, None if action in OWNERS_ONLY else queue.attributes.get("Policy")
+    if not permitted(asker, f"sqs:{action}", resource=queue.arn, owner=own, policy=policy):
+        raise AccessDenied(why_not(asker, f"sqs:{action.lower()}", queue.arn))
 
 
 class Policy(TypedDict, total=False):
@@ -113,7 +126,7 @@ def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:
         if not (account.isascii() and account.isdigit()):
             raise InvalidParameter("PrincipalId", json.dumps([account]), "Unable to verify.")
     for action in actions:
-        if action in _OWNERS_ONLY:
+        if action in OWNERS_ONLY:
             raise InvalidParameter(
                 "ActionName", f"SQS:{action}", "Only the queue owner is allowed to invoke this action."
             )

@@ -27,7 +27,7 @@ from homeport.kernel.storage.database import Snapshot, Tx
 _MAX_LISTED = 10
 
 
-def _queue(snapshot: Snapshot, parameter: str, arn: str) -> Queue:
+def _queue(sqs: Sqs, call: Call, snapshot: Snapshot, parameter: str, arn: str) -> Queue:
     try:
         parsed = Arn.parse(arn)
     except ArnInvalid as error:
@@ -35,11 +35,12 @@ def _queue(snapshot: Snapshot, parameter: str, arn: str) -> Queue:
     queue = queues.find(snapshot, QueueKey(parsed.account, parsed.region, parsed.resource))
     if queue is None or parsed.service != "sqs":
         raise ResourceNotFound(f"The resource that you specified for the {parameter} parameter doesn't exist.")
+    sqs.admit(call, queue)
     return queue
 
 
 async def start_message_move_task(
-    sqs: Sqs, _call: Call, request: StartMessageMoveTaskRequest
+    sqs: Sqs, call: Call, request: StartMessageMoveTaskRequest
 ) -> StartMessageMoveTaskResult:
     """Begin to move a dead-letter queue's messages back to where they came from, or to another queue.
 
@@ -50,14 +51,16 @@ async def start_message_move_task(
     """
     rate = request.get("MaxNumberOfMessagesPerSecond")
     check_rate(rate)
-    return await sqs.db.write(lambda tx: _start(sqs, tx, request, rate))
+    return await sqs.db.write(lambda tx: _start(sqs, call, tx, request, rate))
 
 
-def _start(sqs: Sqs, tx: Tx, request: StartMessageMoveTaskRequest, rate: int | None) -> StartMessageMoveTaskResult:
-    source = _queue(tx, "SourceArn", request["SourceArn"])
+def _start(
+    sqs: Sqs, call: Call, tx: Tx, request: StartMessageMoveTaskRequest, rate: int | None
+) -> StartMessageMoveTaskResult:
+    source = _queue(sqs, call, tx, "SourceArn", request["SourceArn"])
     destination = request.get("DestinationArn")
     if destination is not None:
-        target = _queue(tx, "DestinationArn", destination)
+        target = _queue(sqs, call, tx, "DestinationArn", destination)
         if target.id == source.id or target.fifo != source.fifo:
             raise InvalidParameterValue(
                 "Source queue arn and destination queue arn cannot be the same or differ in type."
@@ -77,7 +80,7 @@ def _start(sqs: Sqs, tx: Tx, request: StartMessageMoveTaskRequest, rate: int | N
 
 
 async def list_message_move_tasks(
-    sqs: Sqs, _call: Call, request: ListMessageMoveTasksRequest
+    sqs: Sqs, call: Call, request: ListMessageMoveTasksRequest
 ) -> ListMessageMoveTasksResult:
     """The latest tasks of a source, the newest first; one unless more are asked for.
 
@@ -89,7 +92,7 @@ async def list_message_move_tasks(
         raise InvalidParameter("MaxResults", limit, "MaxResults must be an integer between 1 and 10.")
 
     def read(snapshot: Snapshot) -> list[MoveTask]:
-        source = _queue(snapshot, "SourceArn", request["SourceArn"])
+        source = _queue(sqs, call, snapshot, "SourceArn", request["SourceArn"])
         return move_tasks.of_source(snapshot, source.arn, limit)
 
     return {"Results": [_entry(task) for task in await sqs.db.read(read)]}
@@ -115,7 +118,7 @@ def _entry(task: MoveTask) -> ListMessageMoveTasksResultEntry:
 
 
 async def cancel_message_move_task(
-    sqs: Sqs, _call: Call, request: CancelMessageMoveTaskRequest
+    sqs: Sqs, call: Call, request: CancelMessageMoveTaskRequest
 ) -> CancelMessageMoveTaskResult:
     """Stop a task; what it has moved stays moved.
 
@@ -126,7 +129,7 @@ async def cancel_message_move_task(
     task_id, source_arn = parse_task_handle(request["TaskHandle"])
 
     def cancel(tx: Tx) -> int:
-        _queue(tx, "SourceArn", source_arn)
+        _queue(sqs, call, tx, "SourceArn", source_arn)
         task = move_tasks.get(tx, task_id)
         if task is None or task.source_arn != source_arn:
             raise ResourceNotFound("Task does not exist.")

@@ -19,7 +19,6 @@ from homeport.aws.services.sqs.errors import (
     InvalidAttributeName,
     PurgeQueueInProgress,
     QueueDeletedRecently,
-    QueueDoesNotExist,
     QueueNameExists,
 )
 from homeport.aws.services.sqs.model.attributes import check_attributes, first_difference, merge
@@ -83,8 +82,7 @@ async def get_queue_url(sqs: Sqs, call: Call, request: GetQueueUrlRequest) -> Ge
         QueueDoesNotExist: there is none.
     """
     key = QueueKey(request.get("QueueOwnerAWSAccountId") or call.account, call.region, request["QueueName"])
-    if await sqs.find(key) is None:
-        raise QueueDoesNotExist
+    await sqs.named(call, key)
     return {"QueueUrl": sqs.url(call, key)}
 
 
