@@ -273,6 +273,17 @@ def test_a_buckets_default_encrypts_new_objects(s3: Any, bucket: str) -> None:
     )
 
 
+def test_a_key_of_kms_has_to_be_there(shared: AwsServer, s3: Any, bucket: str) -> None:
+    key = shared.client("kms").create_key()["KeyMetadata"]
+    put = {"Bucket": bucket, "Key": "k", "Body": b"x", "ServerSideEncryption": "aws:kms"}
+
+    assert s3.put_object(**put, SSEKMSKeyId=key["KeyId"])["SSEKMSKeyId"] == key["Arn"]
+    assert s3.get_object(Bucket=bucket, Key="k")["SSEKMSKeyId"] == key["Arn"]
+    assert code(s3.put_object, **put, SSEKMSKeyId="fake-key-id") == ("KMS.NotFoundException", 400)
+    elsewhere = key["Arn"].replace("us-east-1", "eu-west-1")
+    assert refused(s3.put_object, **put, SSEKMSKeyId=elsewhere)["Message"] == "Invalid arn eu-west-1"
+
+
 # Annotations
 
 
@@ -343,3 +354,16 @@ def test_errors_name_the_resource_and_the_request(shared: AwsServer, bucket: str
     assert answer.element("RequestId") == answer.headers["x-amz-request-id"]
     assert answer.element("HostId") == answer.headers["x-amz-id-2"]
     assert answer.headers["content-type"] == "application/xml"
+
+
+def test_a_reset_leaves_neither_buckets_nor_files(aws: AwsServer, wound: Any) -> None:
+    wound.create_bucket(Bucket="gone")
+    wound.put_object(Bucket="gone", Key="k", Body=b"x" * 100_000)
+
+    assert send(aws.url, "POST", "/_localstack/state/reset").status == 200
+    aws.run_jobs()
+
+    assert wound.list_buckets()["Buckets"] == []
+    assert [path for path in (aws.data_dir / "aws" / "s3").rglob("*") if path.is_file()] == []
+    wound.create_bucket(Bucket="gone")
+    assert "Contents" not in wound.list_objects_v2(Bucket="gone")

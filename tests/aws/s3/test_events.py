@@ -203,3 +203,22 @@ def test_a_configuration_is_read_back_and_taken_away(wound: Any, inbox: Inbox) -
     inbox.messages()
     wound.put_object(Bucket=bucket, Key="k", Body=b"")
     assert inbox.messages() == []
+
+
+def test_a_topic_hands_events_on(aws: AwsServer, wound: Any, inbox: Inbox) -> None:
+    sns = aws.client("sns")
+    topic = sns.create_topic(Name="events")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn)
+    wound.create_bucket(Bucket="told")
+    entry = {"TopicArn": topic, "Events": ["s3:ObjectCreated:*"]}
+    wound.put_bucket_notification_configuration(
+        Bucket="told", NotificationConfiguration={"TopicConfigurations": [entry]}
+    )
+    wound.put_object(Bucket="told", Key="k", Body=b"x")
+
+    trial, event = inbox.messages()
+
+    assert json.loads(trial["Message"])["Event"] == "s3:TestEvent"
+    assert (event["Subject"], event["TopicArn"]) == ("Amazon S3 Notification", topic)
+    (record,) = json.loads(event["Message"])["Records"]
+    assert record["eventName"] == "ObjectCreated:Put"

@@ -19,7 +19,7 @@ from homeport.aws.services.s3.model.version import Extra, Version
 from homeport.aws.services.s3.operations.delete import Names, Wish, carry_out
 from homeport.aws.services.s3.operations.protections import RESTORE_JOB
 from homeport.aws.services.s3.operations.uploads import give_up
-from homeport.aws.services.s3.room import S3
+from homeport.aws.services.s3.room import S3, SWEEP_JOB
 from homeport.aws.services.s3.store import buckets, objects, uploads
 from homeport.aws.services.s3.store.files import named
 from homeport.kernel.clock import Millis
@@ -194,7 +194,7 @@ class Sweep:
     """
 
     s3: S3
-    name: str = "s3-sweep"
+    name: str = SWEEP_JOB
 
     async def run_due(self, now: Millis) -> Next:
         """Compare the folder with the rows."""

@@ -18,6 +18,7 @@ from homeport.kernel.log import Log
 from homeport.kernel.storage.database import Database, Tx
 
 T = TypeVar("T")
+SWEEP_JOB = "s3-sweep"
 _CHANCE_BYTES = 16
 _MICROS_PER_MILLI = 1000
 
@@ -72,8 +73,9 @@ class S3:
         self.files.close()
 
     async def reset(self) -> None:
-        """Forget what is cached: the tables have been emptied."""
+        """Forget what is cached: the tables have been emptied, and no row names the files any more."""
         self._buckets.clear()
+        self.wake_job(SWEEP_JOB)
 
     async def bucket(self, name: str) -> Bucket:
         """A bucket by its name.
