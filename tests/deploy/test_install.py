@@ -203,6 +203,20 @@ def test_users_are_added_changed_and_removed_in_the_secret(k8s: K8s, cluster: Ap
     k8s("user", "remove", "nobody", status=1)
 
 
+def test_users_can_be_made_before_anything_else_where_files_are_applied_by_other_means(
+    k8s: K8s, cluster: ApiServer
+) -> None:
+    cluster.put(HOME, {"kind": "Namespace"})
+
+    k8s("user", "add", "admin", "--generate")
+    password = k8s("user", "add", "puller", "--generate").stdout.strip()
+    installed = k8s("install", "--yes")
+
+    assert "login" not in installed.stdout
+    assert k8s("user", "list").stdout.split() == ["admin", "puller"]
+    assert password in secret(cluster, "registry-pull", ".dockerconfigjson")
+
+
 def test_a_new_password_of_the_pull_account_reaches_its_secrets(k8s: K8s, cluster: ApiServer) -> None:
     k8s("install", "--yes")
     cluster.put("/api/v1/namespaces/apps", {"kind": "Namespace"})

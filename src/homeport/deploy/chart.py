@@ -30,7 +30,7 @@ def chart_files() -> dict[str, str]:
                 "type": "application",
                 "version": VERSION,
                 "appVersion": VERSION,
-                "kubeVersion": ">=1.29.0-0",
+                "kubeVersion": ">=1.30.0-0",
             }
         ),
         "values.yaml": _yaml(as_document(Values())),

@@ -11,7 +11,6 @@ from homeport.deploy.documents import Json, map_at
 from homeport.kernel.errors import OperatorError
 
 FOLDER = "/etc/rancher/k3s"
-REGISTRIES = f"{FOLDER}/registries.yaml"
 CA_FILE = f"{FOLDER}/homeport-ca.crt"
 _MARK = "# Written by `homeport k8s node`; homeport's own entries are replaced, others kept."
 

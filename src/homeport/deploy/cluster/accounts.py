@@ -73,12 +73,13 @@ class Accounts:
         return sorted(parse_htpasswd(content, source=self._values.htpasswd_secret).hashes)
 
     async def add(self, name: str, password: str) -> None:
-        """Add a user.
+        """Add a user; the Secret is made when it is missing, and the pull account gets its pull secret.
 
         Raises:
             UserExists: use `change_password`.
         """
         await self._edit(name, lambda content: with_user(content, name, hash_password(password)), exists=False)
+        await self._note_pull_account(name, password)
 
     async def change_password(self, name: str, password: str) -> None:
         """Give a user another password; the pull account's goes into its pull secret too.
@@ -87,6 +88,9 @@ class Accounts:
             UserUnknown: use `add`.
         """
         await self._edit(name, lambda content: with_user(content, name, hash_password(password)), exists=True)
+        await self._note_pull_account(name, password)
+
+    async def _note_pull_account(self, name: str, password: str) -> None:
         if name == self._values.registry.pull_user:
             await self.write_pull_secret(self._values.namespace.name, Login(name, password))
 

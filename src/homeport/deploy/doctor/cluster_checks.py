@@ -13,7 +13,8 @@ from homeport.deploy.objects.namespace import ENFORCE
 from homeport.deploy.render import render
 from homeport.deploy.trust import traefik_addresses
 
-_OLDEST = (1, 29)
+# preStop.sleep, which needs no shell in the image, is on since 1.30.
+_OLDEST = (1, 30)
 _TRAEFIK_WITH_WILDCARDS = (3, 7)
 _SKEW_SECONDS = 30.0
 _SKEW_TOO_MUCH_SECONDS = 240.0
@@ -27,7 +28,7 @@ async def rights(scene: Scene, found: Findings) -> None:
     number = text_at(version, "major"), text_at(version, "minor").rstrip("+")
     did = f"asked {scene.api.access.server} for its version"
     if tuple(int(each or 0) for each in number) < _OLDEST:
-        found.failed(did, text_at(version, "gitVersion"), "upgrade K3s: pods need Kubernetes 1.29 or newer")
+        found.failed(did, text_at(version, "gitVersion"), "upgrade K3s: pods need Kubernetes 1.30 or newer")
     else:
         found.ok(did, text_at(version, "gitVersion"))
     refused = [kind for api_version, kind in _needed(scene) if not await _may(scene, api_version, kind)]

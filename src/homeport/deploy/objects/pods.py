@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from homeport.deploy.objects.labels import INSTANCE, NAME
 from homeport.deploy.templates.nodes import If, Node, Ref, given, join
 
 USER = 65532
@@ -73,8 +72,3 @@ def container(component: str, args: Sequence[Node], **more: Node) -> dict[str, N
 def volume_claim(name: str, claim: Node) -> dict[str, Node]:
     """A volume from a claim."""
     return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
-
-
-def is_of(component: str, pod_labels: Mapping[str, str], installation: str) -> bool:
-    """Whether a pod with these labels belongs to a component of an installation."""
-    return pod_labels.get(NAME) == component and pod_labels.get(INSTANCE) == installation

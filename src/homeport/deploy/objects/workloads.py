@@ -7,7 +7,6 @@ from homeport.deploy.objects.certificates import TLS_SECRET
 from homeport.deploy.objects.labels import AWS, REGISTRY, labels, metadata, selector
 from homeport.deploy.templates.nodes import Condition, Document, If, Node, Not, Ref, Sha256, Text, equals, every, given
 
-DATA_CLAIMS = ("registry-data", "aws-data")
 _PODS_MAY_BE_MADE = equals("aws.lambda.executor", "kubernetes")
 
 
