@@ -125,8 +125,11 @@ def test_a_subscription_reads_back_everything(world: World) -> None:
     [
         ("pigeon", "x", "Invalid parameter: Amazon SNS does not support this protocol string: pigeon"),
         ("sqs", "http://localhost/000000000000/q", "Invalid parameter: SQS endpoint ARN"),
-        ("sms", "invalid-number", "Invalid parameter: Invalid SMS endpoint: invalid-number"),
+        ("sms", "invalid-number", "Invalid SMS endpoint: invalid-number"),
         ("http", "https://localhost/", "Invalid parameter: Endpoint must match the specified protocol"),
+        ("http", "http://[bad", "Invalid parameter: Endpoint must match the specified protocol"),
+        ("http", "http://localhost:99999/", "Invalid parameter: Endpoint must match the specified protocol"),
+        ("https", "https://localhost/\r\nX: y", "Invalid parameter: Endpoint must match the specified protocol"),
         (
             "sqs",
             "arn:aws:sqs:us-east-1:000000000000:q.fifo",

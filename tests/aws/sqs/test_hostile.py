@@ -1,5 +1,6 @@
 """Requests that no SDK sends: wrong types, broken JSON, huge numbers, nonsense in forms."""
 
+import base64
 import http.client
 import json
 from typing import Any
@@ -54,6 +55,7 @@ def queue(aws: AwsServer) -> str:
         {"QueueUrl": 5},
         {"QueueUrl": "http://[::1"},
         {"QueueUrl": "x" * 100_000},
+        {"QueueUrl": f"http://{'x' * 100_000}/000000000000/q"},
         {"MessageGroupId": ""},
         {"MessageBody": "\ud800"},
     ],
@@ -90,6 +92,18 @@ def test_nonsense_in_a_form_is_refused(aws: AwsServer, form: bytes) -> None:
     status, answer = post(aws, form, Content_Type="application/x-www-form-urlencoded")
 
     assert 400 <= status < 500 or status == 501, answer
+
+
+@pytest.mark.parametrize("text", [b"abc", b"-1", b"9" * 30, "\u0665".encode()])
+def test_a_token_that_nobody_has_given_out_is_refused(aws: AwsServer, queue: str, text: bytes) -> None:
+    token = base64.urlsafe_b64encode(text).decode()
+
+    status, error = call(aws, "ListDeadLetterSourceQueues", {"QueueUrl": queue, "MaxResults": 1, "NextToken": token})
+    form = f"Action=ListSubscriptions&Version=2010-03-31&NextToken={token}".encode()
+    told = post(aws, form, Content_Type="application/x-www-form-urlencoded")
+
+    assert (status, error["message"]) == (400, "Invalid or expired next token.")
+    assert told[0] == 400
 
 
 def test_an_operation_that_nobody_knows_is_named(aws: AwsServer) -> None:

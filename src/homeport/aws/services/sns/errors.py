@@ -16,6 +16,15 @@ class InvalidParameter(AwsError):
         super().__init__(f"Invalid parameter: {what}" + (f" Reason: {reason}" if reason else ""))
 
 
+class InvalidPhone(AwsError):
+    """The text is no phone's number; the one such message that does not begin with the two words."""
+
+    code = "InvalidParameterException"
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(f"Invalid SMS endpoint: {endpoint}")
+
+
 class ParameterValueInvalid(AwsError):
     """A message attribute is wrong."""
 

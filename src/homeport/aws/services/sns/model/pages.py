@@ -6,6 +6,7 @@ import binascii
 from homeport.aws.services.sns.errors import InvalidParameter
 
 PAGE = 100
+_MOST_DIGITS = 18
 
 
 def write_token(last: str) -> str:
@@ -34,6 +35,6 @@ def read_number(token: str | None) -> int:
         InvalidParameter: nobody has given out such a token.
     """
     text = read_token(token) or "0"
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
         raise InvalidParameter("NextToken")
     return int(text)

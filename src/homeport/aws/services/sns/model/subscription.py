@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from homeport.aws.services.sns.errors import InvalidParameter
+from homeport.aws.services.sns.errors import InvalidParameter, InvalidPhone
 from homeport.aws.services.sns.model import delivery_policy
 from homeport.aws.services.sns.model.filters.compiled import Matches, Scope, compile_filter
 from homeport.aws.services.sns.model.filters.errors import FilterPolicyInvalid
@@ -18,6 +18,7 @@ PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application"
 RAW_PROTOCOLS = ("http", "https", "sqs", "firehose")
 _CONFIRMING = ("http", "https", "email", "email-json")
 _PHONE = re.compile(r"\+?[0-9][0-9 ./()-]{0,24}")
+_NOT_IN_URLS = re.compile(r"[\x00-\x20\x7f]")
 _SETTABLE = frozenset(
     {
         "DeliveryPolicy",
@@ -119,8 +120,12 @@ def check_endpoint(topic: Topic, protocol: str, endpoint: str) -> None:
 
 
 def _check_url(scheme: str, endpoint: str) -> None:
-    parts = urlsplit(endpoint)
-    if parts.scheme != scheme or not parts.hostname:
+    try:
+        parts = urlsplit(endpoint)
+        fits = parts.scheme == scheme and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        fits = False
+    if not fits or _NOT_IN_URLS.search(endpoint):
         raise InvalidParameter("Endpoint must match the specified protocol")
 
 
@@ -136,7 +141,7 @@ def _check_queue(topic: Topic, endpoint: str) -> None:
 
 def _check_phone(_topic: Topic, endpoint: str) -> None:
     if not _PHONE.fullmatch(endpoint):
-        raise InvalidParameter(f"Invalid SMS endpoint: {endpoint}")
+        raise InvalidPhone(endpoint)
 
 
 def _check_email(_topic: Topic, endpoint: str) -> None:

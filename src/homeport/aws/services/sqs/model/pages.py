@@ -6,6 +6,7 @@ import binascii
 from homeport.aws.services.sqs.errors import InvalidParameter, InvalidParameterValue
 
 MAX_PAGE = 1000
+_MOST_DIGITS = 18
 
 
 def page_size(given: int | None) -> int:
@@ -38,3 +39,15 @@ def read_token(token: str | None) -> str:
         return base64.urlsafe_b64decode(token.encode()).decode()
     except (binascii.Error, ValueError) as error:
         raise InvalidParameterValue("Invalid or expired next token.") from error
+
+
+def read_number(token: str | None) -> int:
+    """The same for listings by number.
+
+    Raises:
+        InvalidParameterValue: nobody has given out such a token.
+    """
+    text = read_token(token) or "0"
+    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
+        raise InvalidParameterValue("Invalid or expired next token.")
+    return int(text)

@@ -9,6 +9,9 @@ from urllib.parse import unquote, urlsplit
 from homeport.aws.services.sqs.errors import InvalidAddress
 from homeport.aws.services.sqs.model.queue import QueueKey
 
+_LONGEST = 2048
+"""No longer ones are looked at, or remembered."""
+
 Strategy = Literal["dynamic", "standard", "domain", "path", "off"]
 """LocalStack's names: how a queue's URL tells its region, or that it does not."""
 
@@ -54,6 +57,8 @@ def parse_url(url: str, region: str) -> QueueKey:
     Raises:
         InvalidAddress: it is no queue's URL.
     """
+    if len(url) > _LONGEST:
+        raise InvalidAddress(url[:_LONGEST])
     try:
         parts = urlsplit(url)
     except ValueError as error:

@@ -22,7 +22,7 @@ from homeport.aws.services.sqs.errors import (
     QueueNameExists,
 )
 from homeport.aws.services.sqs.model.attributes import check_attributes, first_difference, merge
-from homeport.aws.services.sqs.model.pages import page_size, read_token, write_token
+from homeport.aws.services.sqs.model.pages import page_size, read_number, read_token, write_token
 from homeport.aws.services.sqs.model.queue import FIFO_SUFFIX, QueueKey, check_name
 from homeport.aws.services.sqs.model.tags import check_tags
 from homeport.aws.services.sqs.operations.redriving import check_redrive
@@ -106,7 +106,7 @@ async def list_dead_letter_source_queues(
     """URLs of the queues that have this one as their dead-letter queue."""
     queue = await sqs.queue(call, request["QueueUrl"])
     limit = page_size(request.get("MaxResults"))
-    after = int(read_token(request.get("NextToken")) or 0)
+    after = read_number(request.get("NextToken"))
     found = await sqs.db.read(lambda snapshot: queues.sources_page(snapshot, queue.arn, after=after, limit=limit + 1))
     result: ListDeadLetterSourceQueuesResult = {"queueUrls": [sqs.url(call, key) for _, key in found[:limit]]}
     if len(found) > limit:
