@@ -83,15 +83,6 @@ def locate(snapshot: Snapshot, bucket: Bucket, key: str, identifier: str | None,
     return version
 
 
-def _newest(snapshot: Snapshot, bucket: Bucket, key: str) -> tuple[Version, bytes]:
-    found = objects.current_with_body(snapshot, bucket.id, encode_key(key))
-    if found is None:
-        raise NoSuchKey(key)
-    if found[0].marker:
-        raise HiddenByMarker(key, found[0].id)
-    return found
-
-
 def check_version_id(identifier: str) -> None:
     """Refuse what cannot be a version's id.
 
@@ -127,8 +118,6 @@ async def find(s3: S3, call: Call, bucket: Bucket, request: Mapping[str, object]
     method = "HEAD" if call.operation == "HeadObject" else "GET"
 
     def read(snapshot: Snapshot) -> tuple[Version, bytes]:
-        if method == "GET" and identifier is None:
-            return _newest(snapshot, bucket, key)
         version = locate(snapshot, bucket, key, identifier, method=method)
         return version, b"" if method == "HEAD" else body_of(snapshot, version.row)
 

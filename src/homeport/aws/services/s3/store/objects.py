@@ -17,7 +17,8 @@ _COLUMNS: Final = (
     "key, seq, id, current, marker, size, etag, modified_ms, storage_class, checksum_kind, checksum, body_row,"
     " body_file, owner, head, extra"
 )
-_CURRENT: Final = f"SELECT {_COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 # constants
+# By the flag and not by ORDER BY, which finds the same row: that statement SQLite prepares anew at each execution.
+_CURRENT: Final = f"SELECT {_COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? AND current = 1"  # noqa: S608 # constants
 _BY_SEQ: Final = f"SELECT {_COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? AND seq = ? AND id = ?"  # noqa: S608 # constants
 _BY_ID: Final = f"SELECT {_COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? AND id = ?"  # noqa: S608 # constants
 _INSERT: Final = (
@@ -69,22 +70,6 @@ def current(snapshot: Snapshot, bucket: int, key: bytes) -> Version | None:
     """A key's newest version, which may be a delete marker."""
     row = snapshot.row(_CURRENT, (bucket, key))
     return None if row is None else version_of(row)
-
-
-_CURRENT_WITH_BODY: Final = (
-    f"SELECT {', '.join(f'v.{column.strip()}' for column in _COLUMNS.split(','))}, b.content"  # noqa: S608 # constants
-    " FROM s3_version v LEFT JOIN s3_body b ON b.id = v.body_row"
-    " WHERE v.bucket = ? AND v.key = ? ORDER BY v.seq DESC LIMIT 1"
-)
-
-
-def current_with_body(snapshot: Snapshot, bucket: int, key: bytes) -> tuple[Version, bytes] | None:
-    """A key's newest version and its content, if that is small: one statement for what is asked most."""
-    row = snapshot.row(_CURRENT_WITH_BODY, (bucket, key))
-    if row is None:
-        return None
-    content = row[-1]
-    return version_of(row[:-1]), content if isinstance(content, bytes) else b""
 
 
 def find(snapshot: Snapshot, bucket: int, key: bytes, identifier: str) -> Version | None:
