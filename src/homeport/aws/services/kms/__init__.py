@@ -7,6 +7,7 @@ from homeport.aws.service import Service
 from homeport.aws.services.kms.errors import ValidationFailed
 from homeport.aws.services.kms.jobs import RemoveDeletedKeys
 from homeport.aws.services.kms.operations import OPERATIONS
+from homeport.aws.services.kms.operations.access import guarded
 from homeport.aws.services.kms.room import Kms, open_kms
 from homeport.aws.services.kms.store import MIGRATIONS
 
@@ -17,7 +18,7 @@ def _refuse(violations: Sequence[Violation]) -> ValidationFailed:
 
 SERVICE: Service[Kms] = Service(
     name="kms",
-    operations=OPERATIONS,
+    operations={name: guarded(operation) for name, operation in OPERATIONS.items()},
     open=open_kms,
     migrations=MIGRATIONS,
     jobs=lambda kms: (RemoveDeletedKeys(kms),),

@@ -83,6 +83,12 @@ class InvalidMac(AwsError):
     code = "KMSInvalidMacException"
 
 
+class AccessDenied(AwsError):
+    """The key is another account's, whose policy does not let the caller in."""
+
+    code = "AccessDeniedException"
+
+
 class AlreadyExists(AwsError):
     """An alias whose name is taken."""
 

@@ -21,12 +21,17 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Kms:
-    """The room."""
+    """The room.
+
+    Attributes:
+        signed: whether callers are who they say, so that keys can be kept from them.
+    """
 
     db: Database
     clock: Clock
     ids: Ids
     wake_job: Callable[[str], None]
+    signed: bool = False
 
     def wake(self) -> None:
         """Let the deletion job run."""
@@ -35,7 +40,8 @@ class Kms:
 
 async def open_kms(context: ServiceContext) -> Kms:
     """Make the room."""
-    return Kms(context.db, context.clock, context.ids, context.wake_job)
+    signed = context.settings.aws_auth == "signed"
+    return Kms(context.db, context.clock, context.ids, context.wake_job, signed)
 
 
 def place_of(call: Call) -> Place:

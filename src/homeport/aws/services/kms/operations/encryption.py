@@ -17,7 +17,7 @@ from homeport.aws.services.kms.errors import (
     UnsupportedOperation,
     ValidationFailed,
 )
-from homeport.aws.services.kms.room import Kms, ensure_aws_key, find_usable_key, place_of
+from homeport.aws.services.kms.room import Kms, ensure_aws_key, find_usable_key, place_of, read_key_id
 from homeport.aws.services.kms.store import Key, Material, Place
 from homeport.kernel.storage.database import Snapshot
 
@@ -128,7 +128,9 @@ async def _open_symmetric(
 ) -> tuple[Key, bytes]:
     try:
         sealed = envelope.read_blob(blob)
-        unlocked = await _unlock_sealed(kms, place, sealed.key_id)
+        # A blob does not say whose its key is: the caller's own, unless the request names another account's.
+        home = read_key_id(place, key_id).place if key_id is not None else place
+        unlocked = await _unlock_sealed(kms, home, sealed.key_id)
         if key_id is not None and (await _unlock(kms, place, key_id)).key.arn != unlocked.key.arn:
             raise IncorrectKey
         material = next(m for m in unlocked.materials if m.number == sealed.material)
