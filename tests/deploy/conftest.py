@@ -65,20 +65,35 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     made = Lab(tmp_path_factory.mktemp("lab"))
     try:
         made.start()
-        if any("slow_upload" in getattr(each, "fixturenames", ()) for each in request.session.items):
-            _uploads.append(ThreadPoolExecutor(1).submit(asyncio.run, _upload_slowly(made, 65.0)))
+        if any("slow_uploads" in getattr(each, "fixturenames", ()) for each in request.session.items):
+            others = _labs_in_mode_http(tmp_path_factory)
+            for name, each in {"tcp": made, **others}.items():
+                _uploads[name] = ThreadPoolExecutor(1).submit(asyncio.run, _upload_slowly(each, 65.0))
         yield made
     finally:
-        made.stop()
+        for each in (*_others, made):
+            each.stop()
 
 
-_uploads: "list[Future[list[Finding]]]" = []
+_uploads: "dict[str, Future[list[Finding]]]" = {}
+_others: list[Lab] = []
+
+
+def _labs_in_mode_http(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
+    """The same behind Traefik's HTTP routers, with the HelmChartConfig that goes with them and without."""
+    usual = ["ingress.mode=http", "aws.enabled=false"]
+    made = {"http": usual, "http, Traefik as it is": [*usual, "ingress.helmChartConfig=false"]}
+    labs = {name: Lab(tmp_path_factory.mktemp("http"), settings=each) for name, each in made.items()}
+    for each in labs.values():
+        _others.append(each)
+        each.start()
+    return labs
 
 
 @pytest.fixture
-def slow_upload(lab: Lab) -> "Future[list[Finding]]":
-    """The upload that has been running since the lab was there."""
-    return _uploads[0]
+def slow_uploads(lab: Lab) -> "dict[str, Future[list[Finding]]]":
+    """The uploads that have been running since the lab was there, by the way in."""
+    return _uploads
 
 
 async def _upload_slowly(lab: Lab, seconds: float) -> list[Finding]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Self
 
 import bcrypt
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -47,7 +48,6 @@ class Lab:
     settings: Sequence[str] = ()
     https_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
-    traefik_flags: Sequence[str] = ()
     values: Values = field(init=False)
     objects: Sequence[Object] = field(init=False)
     ports: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -75,7 +75,8 @@ class Lab:
         """Start everything; it answers when this returns."""
         self._issue()
         self._serve("registry", {"http": 5000, "metrics": 5001})
-        self._serve("aws", {"aws": 4566, "metrics": 4567})
+        if self.values.aws.enabled:
+            self._serve("aws", {"aws": 4566, "metrics": 4567})
         self._route()
         return self
 
@@ -168,11 +169,23 @@ class Lab:
             f"--providers.file.filename={self.folder / 'routes.yaml'}",
             "--global.checknewversion=false",
             "--global.sendanonymoususage=false",
-            *self.traefik_flags,
+            *self._chart_flags(),
         ]
         self._spawn("traefik", [program, *flags])
         self._await("traefik", f"http://127.0.0.1:{ping}/ping")
         self._await_certificate()
+
+    def _chart_flags(self) -> list[str]:
+        """What Traefik's chart makes of the rendered HelmChartConfig."""
+        flags = []
+        for config in self._all("HelmChartConfig"):
+            values = yaml.safe_load(text_at(config, "spec", "valuesContent"))
+            port = map_at(values, "ports", "websecure")
+            for name, text in map_at(port, "transport", "respondingTimeouts").items():
+                flags.append(f"--entrypoints.websecure.transport.respondingTimeouts.{name}={text}")
+            sanitize = str(at(port, "http", "sanitizePath")).lower()
+            flags.append(f"--entrypoints.websecure.http.sanitizePath={sanitize}")
+        return flags
 
     def _await_certificate(self) -> None:
         """Traefik answers before it has read its routes."""
