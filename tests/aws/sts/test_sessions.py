@@ -37,6 +37,13 @@ def trust(principal: str, **more: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def but_not(principal: str, **condition: Any) -> str:
+    """A trust in everybody, save for whom the condition fits."""
+    document = json.loads(trust("*"))
+    document["Statement"] += json.loads(trust(principal, Effect="Deny", Condition=condition))["Statement"]
+    return json.dumps(document)
+
+
 @pytest.fixture
 def signed(tmp_path: Path) -> Iterator[AwsServer]:
     """A server that verifies signatures, in real time."""
@@ -155,8 +162,11 @@ def test_a_session_key_needs_its_token(signed: AwsServer) -> None:
         (trust("arn:aws:iam::999999999999:root"), None, False),
         (trust("*", Condition={"StringEquals": {"sts:ExternalId": "xy"}}), "xy", True),
         (trust("*", Condition={"StringEquals": {"sts:ExternalId": "xy"}}), "other", False),
-        (trust("*", Condition={"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), None, False),
+        (trust("*", Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}), None, True),
+        (trust("*", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}), None, False),
         (trust("*", Effect="Deny"), None, False),
+        (but_not("*", StringNotEquals={"aws:PrincipalAccount": "999999999999"}), None, False),
+        (but_not("*", StringEquals={"aws:PrincipalAccount": "999999999999"}), None, True),
     ],
 )
 def test_a_role_is_taken_only_by_whom_it_trusts(
@@ -174,6 +184,18 @@ def test_a_role_is_taken_only_by_whom_it_trusts(
         with pytest.raises(ClientError) as error:
             signed_by(signed, "sts", key).assume_role(**request)
         assert code_of(error) == "AccessDenied"
+
+
+def test_who_has_taken_a_role_takes_the_next_one_as_that_role(signed: AwsServer) -> None:
+    iam, sts = (signed_by(signed, service, root_key(signed)) for service in ("iam", "sts"))
+    first = iam.create_role(RoleName="first", AssumeRolePolicyDocument=trust("111111111111"))["Role"]["Arn"]
+    second = iam.create_role(RoleName="second", AssumeRolePolicyDocument=trust(first))["Role"]["Arn"]
+    session = sts.assume_role(RoleArn=first, RoleSessionName="watch")["Credentials"]
+
+    assert signed_by(signed, "sts", session).assume_role(RoleArn=second, RoleSessionName="watch")["Credentials"]
+    with pytest.raises(ClientError) as error:
+        sts.assume_role(RoleArn=second, RoleSessionName="watch")
+    assert code_of(error) == "AccessDenied"
 
 
 def test_a_role_that_nobody_made_cannot_be_taken(signed: AwsServer) -> None:

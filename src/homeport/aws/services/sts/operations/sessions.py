@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import orjson
 
 from homeport.aws.arn import Arn, ArnInvalid
+from homeport.aws.auth.access import Asker
 from homeport.aws.auth.keys import AccessKey, new_secret, unique_id
 from homeport.aws.call import Call
 from homeport.aws.errors import AwsError, OperationNotImplemented
@@ -112,12 +113,8 @@ async def assume_role(sts: Sts, call: Call, request: AssumeRoleRequest) -> Assum
     In mode `signed` of a role whose trust policy lets the caller take it.
     """
     role = await _find_role(sts, call, request["RoleArn"], "sts:AssumeRole")
-    if not sts.any_role and not may_assume(
-        role.trust,
-        principal_arn=call.principal_arn,
-        account=call.account,
-        external_id=request.get("ExternalId"),
-    ):
+    asker = Asker.of_call(call, sts.clock.now())
+    if not sts.any_role and not may_assume(role.trust, asker, request.get("ExternalId")):
         raise AccessDenied(call.principal_arn, "sts:AssumeRole", request["RoleArn"])
     session = request["RoleSessionName"]
     seconds = _seconds(role, request.get("DurationSeconds"))
