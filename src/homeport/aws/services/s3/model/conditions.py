@@ -66,9 +66,6 @@ class ReadConditions:
         return since is not None and since <= now and not _later(modified, since)
 
 
-NO_CONDITIONS: Final = ReadConditions()
-
-
 def check_write(current: Version | None, key: str, if_match: str | None, if_none_match: str | None) -> None:
     """Compare the headers of a put, copy or completion with the object that is there now.
 

@@ -18,7 +18,6 @@ from homeport.aws.services.s3.errors import (
 from homeport.kernel.clock import Millis, from_datetime
 
 _FREE: Final = frozenset({"policy", "x-amz-signature", "signature", "awsaccesskeyid", "file"})
-_PAIR = 3
 
 
 @dataclass(frozen=True, slots=True)

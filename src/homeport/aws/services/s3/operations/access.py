@@ -9,7 +9,7 @@ from homeport.aws.services.s3.errors import AccessDenied, InvalidBucketOwnerAcco
 from homeport.aws.services.s3.model.access import Caller, allowed, reads_object_acl
 from homeport.aws.services.s3.model.bucket import Acl, Bucket
 from homeport.aws.services.s3.model.configurations import is_account
-from homeport.aws.services.s3.model.names import canonical_id, decode_key, encode_key
+from homeport.aws.services.s3.model.names import canonical_id, encode_key
 from homeport.aws.services.s3.model.notifications import iso
 from homeport.aws.services.s3.model.version import Version
 from homeport.aws.services.s3.room import S3
@@ -149,8 +149,3 @@ async def _with_tags(s3: S3, bucket: Bucket, caller: Caller, key: str | None, re
         return caller
     tags = {f"s3:existingobjecttag/{tag['Key'].lower()}": tag["Value"] for tag in version.extra.get("tags", ())}
     return Caller(caller.account, caller.arn, {**caller.context, **tags})
-
-
-def key_of(version: Version) -> str:
-    """A version's key as text."""
-    return decode_key(version.key)

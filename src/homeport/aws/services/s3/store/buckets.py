@@ -124,11 +124,6 @@ def list_of(
     return [_bucket_of(row, {}) for row in rows]
 
 
-def count_of(snapshot: Snapshot, account: str) -> int:
-    """How many buckets an account has."""
-    return as_int(snapshot.value("SELECT count(*) FROM s3_bucket WHERE account = ?", (account,)))
-
-
 def configured(snapshot: Snapshot, kind: Kind) -> Sequence[str]:
     """The names of all buckets that have been told something of a kind."""
     rows = snapshot.execute(

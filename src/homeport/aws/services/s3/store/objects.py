@@ -165,12 +165,6 @@ def body(snapshot: Snapshot, row: int) -> bytes:
     return as_bytes(content)
 
 
-def copy_body(tx: Tx, row: int) -> int:
-    """A second small body of the same content."""
-    copied = tx.row("INSERT INTO s3_body (content) SELECT content FROM s3_body WHERE id = ? RETURNING id", (row,))
-    return as_int(copied[0] if copied else None)
-
-
 Listed = tuple[bytes, int, str, int, str, str, str]
 """Key, size, etag, modified, storage class, checksum kind, owner."""
 

@@ -120,11 +120,6 @@ def place_of(upload: Upload) -> Cursor:
     return upload.key, INCLUSIVE - upload.row
 
 
-def any_upload(snapshot: Snapshot, bucket: int) -> bool:
-    """Whether a bucket has uploads under way."""
-    return snapshot.row("SELECT row FROM s3_upload WHERE bucket = ? LIMIT 1", (bucket,)) is not None
-
-
 def of_bucket(snapshot: Snapshot, bucket: int) -> Sequence[Upload]:
     """All uploads of a bucket."""
     rows = snapshot.execute(f"SELECT {_COLUMNS} FROM s3_upload WHERE bucket = ?", (bucket,))  # noqa: S608 # constants
