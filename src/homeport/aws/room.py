@@ -135,7 +135,7 @@ class Room:
             self._constraints = Constraints(self.model)
         violations = self._constraints.check(self.model.operations[operation].input_name, request)
         if violations and self.service is not None and self.service.refuse is not None:
-            refusal = self.service.refuse(violations)
+            refusal = self.service.refuse(operation, violations)
             if refusal is not None:
                 raise refusal
 

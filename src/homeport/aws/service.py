@@ -134,8 +134,8 @@ class Service(Generic[S]):
         target_of: the Target for ARNs of this service, if it can receive deliveries.
         url_targets_of: Targets for URLs, by their scheme: SNS brings what goes to `http` and `https`.
         source_of: the Source of its own deliveries, if it sends any.
-        refuse: turns what breaks the model's constraints (missing members, lengths, patterns) into the service's own
-            error, or None for what its operations check themselves; None leaves every check to them.
+        refuse: turns what breaks the model's constraints (missing members, lengths, patterns) of an operation into the
+            service's own error, or None for what its operations check themselves; None leaves every check to them.
         front: for S3 alone.
     """
 
@@ -151,5 +151,5 @@ class Service(Generic[S]):
     target_of: Callable[[S], Target] | None = None
     url_targets_of: Callable[[S], Mapping[str, Target]] | None = None
     source_of: Callable[[S], Source] | None = None
-    refuse: Callable[[Sequence[Violation]], AwsError | None] | None = None
+    refuse: Callable[[str, Sequence[Violation]], AwsError | None] | None = None
     front: Callable[[S], Front] | None = None

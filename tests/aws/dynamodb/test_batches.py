@@ -100,3 +100,18 @@ def test_a_batch_of_reads_that_cannot_be_is_refused(dynamodb: Any, table: str) -
         "ResourceNotFoundException",
         "Requested resource not found",
     )
+    empty = refusal(dynamodb.batch_get_item, RequestItems={})
+    assert empty == ("ValidationException", "The requestItems parameter is required for BatchGetItem")
+
+
+def test_a_table_with_too_many_writes_is_told_without_all_of_them(dynamodb: Any, table: str) -> None:
+    many = [put(pk=str(number), text="x" * 10_000) for number in range(26)]
+    code, message = refusal(dynamodb.batch_write_item, RequestItems={"table": many})
+
+    assert code == "ValidationException"
+    assert message.startswith("1 validation error detected: Value '{table=[")
+    assert message.endswith(
+        "' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length "
+        "less than or equal to 25, Member must have length greater than or equal to 1]"
+    )
+    assert len(message) < 3000

@@ -218,10 +218,11 @@ CONSTRAINT = "1 validation error detected: Value "
     [
         (
             {"TableName": "ab"},
-            (
-                f"{CONSTRAINT}'ab' at 'tableName' failed to satisfy constraint: "
-                "Member must have length greater than or equal to 3"
-            ),
+            "TableName must be at least 3 characters long and at most 255 characters long",
+        ),
+        (
+            {"TableName": "a" * 256},
+            "TableName must be at least 3 characters long and at most 255 characters long",
         ),
         (
             {"TableName": "a b c"},
@@ -310,6 +311,18 @@ def test_a_table_that_cannot_be_is_refused_in_aws_own_words(
     dynamodb: Any, changes: dict[str, Any], message: str
 ) -> None:
     assert refusal(dynamodb.create_table, **{**BASE, **changes}) == ("ValidationException", message)
+
+
+@pytest.mark.parametrize("operation", ["create_table", "describe_table", "update_table", "delete_table"])
+def test_a_table_has_to_be_named(dynamodb: Any, operation: str) -> None:
+    told = "The parameter 'TableName' is required but was not present in the request"
+    assert refusal(getattr(dynamodb, operation)) == ("ValidationException", told)
+
+
+def test_everything_that_a_new_table_misses_is_told(dynamodb: Any) -> None:
+    missing = "Value null at '{}' failed to satisfy constraint: Member must not be null"
+    told = f"2 validation errors detected: {missing.format('attributeDefinitions')}; {missing.format('keySchema')}"
+    assert refusal(dynamodb.create_table, TableName="table") == ("ValidationException", told)
 
 
 def test_an_update_asks_for_something(dynamodb: Any) -> None:

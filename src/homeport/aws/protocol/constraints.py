@@ -12,6 +12,9 @@ from typing import Any
 
 from homeport.aws.protocol.model import Shape, WireModel
 
+_LONGEST_VALUE = 2048
+"""No message repeats more than so many characters of what a client sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -34,7 +37,10 @@ class Violation:
     @property
     def sentence(self) -> str:
         """`Value 'x' at 'y' failed to satisfy constraint: ...`."""
-        shown = "null" if self.value is None else f"'{self.value}'"
+        value = self.value
+        if value is not None and len(value) > _LONGEST_VALUE:
+            value = f"{value[:_LONGEST_VALUE]}..."
+        shown = "null" if value is None else f"'{value}'"
         return f"Value {shown} at '{self.path}' failed to satisfy constraint: {self.constraint}"
 
 

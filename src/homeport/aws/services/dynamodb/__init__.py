@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from homeport.aws.errors import AwsError
-from homeport.aws.protocol.constraints import Violation
 from homeport.aws.service import Operation, Service, ServiceContext
-from homeport.aws.services.dynamodb.errors import ValidationException
 from homeport.aws.services.dynamodb.jobs import Expiry, StreamTrimming, Tidying, Transfers
 from homeport.aws.services.dynamodb.operations import (
     backups,
@@ -25,6 +22,7 @@ from homeport.aws.services.dynamodb.operations import (
     time_to_live,
     transactions,
 )
+from homeport.aws.services.dynamodb.refusals import refuse
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 from homeport.aws.services.dynamodb.store.migrations import MIGRATIONS
 from homeport.aws.services.dynamodb.wire import ROUTES
@@ -101,50 +99,6 @@ async def _reset(dynamodb: DynamoDb) -> None:
 
 def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
     return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb), Transfers(dynamodb))
-
-
-def refuse(violations: Sequence[Violation]) -> AwsError:
-    """All of them in one message; ranges are told without the value."""
-    batch = next((v for v in violations if v.path.startswith("requestItems") and v.kind == "length"), None)
-    if batch is not None and batch.path == "requestItems" and batch.value == "{}":
-        return ValidationException("The requestItems parameter is required for BatchWriteItem")
-    told = [_sentence(violation) for violation in violations[:10]]
-    count = len(violations)
-    return ValidationException(f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(told)}")
-
-
-def _sentence(violation: Violation) -> str:
-    if violation.kind == "range":
-        return f"Value at '{violation.member}' failed to satisfy constraint: {violation.constraint}"
-    if violation.kind == "enum":
-        return _in_aws_order(violation.sentence)
-    return violation.sentence
-
-
-def _in_aws_order(sentence: str) -> str:
-    """AWS lists the values of some enumerations in another order than its model does."""
-    head, opening, values = sentence.rpartition("[")
-    known = _ENUM_ORDERS.get(frozenset(values.removesuffix("]").split(", ")))
-    return sentence if known is None else f"{head}{opening}{', '.join(known)}]"
-
-
-_ENUM_ORDERS: Mapping[frozenset[str], Sequence[str]] = {
-    frozenset(order): order
-    for order in (
-        ("B", "N", "S"),
-        ("INDEXES", "TOTAL", "NONE"),
-        ("SIZE", "NONE"),
-        ("OR", "AND"),
-        ("PROVISIONED", "PAY_PER_REQUEST"),
-        ("ALL", "INCLUDE", "KEYS_ONLY"),
-        ("ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"),
-        ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"),
-        (
-            *("IN", "NULL", "BETWEEN", "LT", "NOT_CONTAINS", "EQ", "GT", "NOT_NULL", "NE", "LE", "BEGINS_WITH"),
-            *("GE", "CONTAINS"),
-        ),
-    )
-}
 
 
 SERVICE: Service[Any] = Service(

@@ -91,9 +91,11 @@ def resolve(call: Call, name_or_arn: str) -> Name:
 
 
 def check_new_name(name: str) -> None:
-    """Refuse a name that is too short for a new table."""
-    if len(name) < _SHORTEST_NAME:
-        raise _bad_name(name, f"Member must have length greater than or equal to {_SHORTEST_NAME}")
+    """Refuse a name that is too short or too long for a new table."""
+    if not _SHORTEST_NAME <= len(name) <= _LONGEST_NAME:
+        raise ValidationException(
+            f"TableName must be at least {_SHORTEST_NAME} characters long and at most {_LONGEST_NAME} characters long"
+        )
 
 
 def _bad_name(name: str, constraint: str) -> ValidationException:

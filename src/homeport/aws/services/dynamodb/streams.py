@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeport.aws.service import Operation, Service, ServiceContext
-from homeport.aws.services.dynamodb import refuse
 from homeport.aws.services.dynamodb.operations import change_records
+from homeport.aws.services.dynamodb.refusals import refuse
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 
 _OPERATIONS: Mapping[str, Operation[DynamoDb]] = {

@@ -44,8 +44,8 @@ async def create_table(dynamodb: DynamoDb, call: Call, request: TableRequest) ->
 
     Spec: DynamoDB API reference, CreateTable.
     """
+    check_new_name(request["TableName"])
     name = resolve(call, request["TableName"])
-    check_new_name(name[2])
     if request.get("VectorIndexes"):
         raise ValidationException("Homeport does not support vector indexes yet")
     _check_given(request)
@@ -59,12 +59,14 @@ async def create_table(dynamodb: DynamoDb, call: Call, request: TableRequest) ->
 
 
 def _check_given(request: TableRequest) -> None:
-    for member in ("attributeDefinitions", "keySchema"):
-        if member[:1].upper() + member[1:] not in request:
-            raise ValidationException(
-                f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
-                "Member must not be null"
-            )
+    missing = [
+        f"Value null at '{member[:1].lower()}{member[1:]}' failed to satisfy constraint: Member must not be null"
+        for member in ("AttributeDefinitions", "KeySchema")
+        if member not in request
+    ]
+    if missing:
+        count = f"{len(missing)} validation error{'s' if len(missing) > 1 else ''}"
+        raise ValidationException(f"{count} detected: {'; '.join(missing)}")
 
 
 def new_settings(dynamodb: DynamoDb, call: Call, request: TableRequest, now: Millis) -> TableSettings:
