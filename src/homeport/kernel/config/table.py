@@ -127,7 +127,10 @@ class Settings:
         "Addresses of the container registry; empty is off, port 0 takes a free one.",
     )
     listen_aws: tuple[Address, ...] = setting(
-        "listen.aws", kinds.ADDRESSES, (), "Addresses of the AWS endpoint, which has no services yet; empty is off."
+        "listen.aws",
+        kinds.ADDRESSES,
+        (TcpAddress("127.0.0.1", 4566),),
+        "Addresses of the AWS endpoint; empty is off.",
     )
     listen_debug: tuple[Address, ...] = setting(
         "listen.debug",

@@ -45,6 +45,7 @@ def test_nothing_said_is_every_default() -> None:
     settings = load_settings(None, HOME, {})
 
     assert settings.listen_registry == (TcpAddress("127.0.0.1", 5000),)
+    assert settings.listen_aws == (TcpAddress("127.0.0.1", 4566),)
     assert settings.data_dir == Path("/home/someone/.local/share/homeport")
     assert load(None, HOME, {}).origins == {}
 
