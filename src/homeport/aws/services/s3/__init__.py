@@ -15,7 +15,7 @@ from homeport.aws.services.s3.wire.front import S3Front
 from homeport.kernel.jobs import Job
 
 
-def _refuse(violations: Sequence[Violation]) -> AwsError | None:
+def _refuse(_operation: str, violations: Sequence[Violation]) -> AwsError | None:
     """What is missing in a document; the values are each operation's own to judge, in its own words."""
     return MalformedXml() if any(violation.kind == "required" for violation in violations) else None
 
