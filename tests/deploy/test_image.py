@@ -2,6 +2,7 @@
 
 The base cannot be fetched on every machine. `IMAGE_BASE_TAR=FILE` names a root file system with Python 3.11 or newer:
 mmdebstrap --variant=apt --include=python3,python3-venv,ca-certificates bookworm FILE
+IMAGE_BUILD_MOUNTS=A:B names more files and folders that pip needs during the build, such as a mirror's.
 """
 
 import os
@@ -127,8 +128,8 @@ class Built:
 
 def _package_settings() -> list[str]:
     """Where this machine says where packages come from."""
-    places = ["/etc/pip.conf", "/etc/xdg/pip", "/etc/ssl/certs", "/opt/wheels", "/opt/pypi", "/opt/pypi-more"]
-    return [each for each in places if Path(each).exists()]
+    places = ["/etc/pip.conf", "/etc/ssl/certs", *os.environ.get("IMAGE_BUILD_MOUNTS", "").split(":")]
+    return [each for each in places if each and Path(each).exists()]
 
 
 @pytest.fixture(scope="module")
