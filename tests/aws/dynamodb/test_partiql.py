@@ -1,5 +1,7 @@
 """PartiQL over the wire: statements, batches, transactions."""
 
+import json
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
@@ -277,3 +279,13 @@ def test_a_transaction_tells_which_statement_is_wrong(dynamodb: Any, table: str,
         "ValidationException",
         f"Validation failed in TransactStatements[0]: {problem}",
     )
+
+
+@pytest.mark.parametrize("forged", ["x", 5, {"pk": 5}, {"pk": {"S": 5}}, [], "!!"])
+def test_a_token_that_nobody_gave_out_is_refused(dynamodb: Any, table: str, forged: Any) -> None:
+    statement = 'SELECT * FROM "table"'
+    given = json.loads(b64decode(dynamodb.execute_statement(Statement=statement, Limit=1)["NextToken"]))
+    token = b64encode(json.dumps([given[0], forged, given[2]]).encode()).decode()
+
+    answer = refusal(dynamodb.execute_statement, Statement=statement, Limit=1, NextToken=token)
+    assert answer == ("ValidationException", "Invalid NextToken")

@@ -493,3 +493,18 @@ def test_a_global_index_cannot_be_read_consistently(dynamodb: Any, indexed: str)
         ExpressionAttributeValues={":v": {"S": "x"}},
         ConsistentRead=True,
     ) == ("ValidationException", "Consistent reads are not supported on global secondary indexes")
+
+
+def test_a_page_of_many_small_items_is_whole(dynamodb: Any) -> None:
+    """Beyond `SHORT_PAGE` items a page is read in a thread; nobody can tell the difference."""
+    make_table(dynamodb, sort="N")
+    count = SHORT_PAGE + 50
+    for low in range(0, count, 25):
+        puts = [{"PutRequest": {"Item": item(pk="a", sk=number)}} for number in range(low, low + 25)]
+        dynamodb.batch_write_item(RequestItems={"table": puts})
+    query = {"KeyConditionExpression": "pk = :a", "ExpressionAttributeValues": item(**{":a": "a"})}
+
+    for limit in (SHORT_PAGE - 1, SHORT_PAGE, SHORT_PAGE + 1, count, count + 1):
+        page = dynamodb.query(TableName="table", Limit=limit, **query)
+        assert [int(each["sk"]["N"]) for each in page["Items"]] == list(range(min(limit, count)))
+        assert ("LastEvaluatedKey" in page) is (limit <= count)

@@ -1,5 +1,6 @@
 """DynamoDB Streams over the wire: records, iterators, shards, trimming."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -221,3 +222,30 @@ def test_what_expires_is_removed_by_the_service(aws: AwsServer, dynamodb: Any, s
     assert "userIdentity" not in inserted
     assert removed["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
     assert plain_item(removed["dynamodb"]["OldImage"]) == {"pk": "a", "end": now + 60}
+
+
+@pytest.mark.parametrize(
+    "opaque",
+    [b"x", b"{}", b"[1,2,3]", b'["a","b","c"]', b'["a",1,null]', b'["a",1.5,2]', f'["a",{10**30},1]'.encode()],
+)
+def test_an_iterator_that_nobody_gave_out_is_refused(streams: Any, arn: str, opaque: bytes) -> None:
+    forged = f"{arn}|1|{b64encode(opaque).decode()}"
+    assert refusal(streams.get_records, ShardIterator=forged) == ("ValidationException", "Invalid ShardIterator")
+
+
+def test_a_sequence_number_beyond_all_others_is_refused(streams: Any, arn: str) -> None:
+    (shard,) = shards(streams, arn)
+    position = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "AT_SEQUENCE_NUMBER"}
+    code, _ = refusal(streams.get_shard_iterator, SequenceNumber="9" * 40, **position)
+    assert code == "ValidationException"
+
+
+def test_a_page_of_large_records_holds_little_more_than_a_megabyte(dynamodb: Any, streams: Any, arn: str) -> None:
+    """DynamoDB Streams API reference, GetRecords: up to 1 MB of data."""
+    for number in range(5):
+        dynamodb.put_item(TableName="table", Item=item(pk=str(number), text="x" * 390_000))
+
+    page = streams.get_records(ShardIterator=iterator(streams, arn))
+    assert len(page["Records"]) == 3
+    rest = streams.get_records(ShardIterator=page["NextShardIterator"])
+    assert len(rest["Records"]) == 2

@@ -201,3 +201,21 @@ def test_reads_of_one_moment_come_in_the_order_of_the_request(dynamodb: Any, tab
     assert dynamodb.transact_get_items(TransactItems=gets)["Responses"] == [{"Item": item(n=1)}, {}]
     twice = refusal(dynamodb.transact_get_items, TransactItems=gets[:1] * 2)
     assert twice == ("ValidationException", "Transaction request cannot include multiple operations on one item")
+
+
+def test_every_read_of_a_transaction_gets_its_reason(dynamodb: Any, table: str) -> None:
+    reads = [{"Get": {"TableName": "table", "Key": key}} for key in (item(pk="a"), item(pk=1), item(other="a"))]
+    answer = refused(dynamodb.transact_get_items, TransactItems=reads)
+
+    misfit = {"Code": "ValidationError", "Message": "The provided key element does not match the schema"}
+    assert answer["CancellationReasons"] == [{"Code": "None"}, misfit, misfit]
+
+
+def test_a_transaction_reads_up_to_four_megabytes(dynamodb: Any, table: str) -> None:
+    """DynamoDB API reference, TransactGetItems."""
+    for number in range(11):
+        dynamodb.put_item(TableName="table", Item=item(pk=str(number), text="x" * 400_000))
+    reads = [{"Get": {"TableName": "table", "Key": item(pk=str(number))}} for number in range(11)]
+
+    assert len(dynamodb.transact_get_items(TransactItems=reads[:10])["Responses"]) == 10
+    assert refusal(dynamodb.transact_get_items, TransactItems=reads)[0] == "ValidationException"

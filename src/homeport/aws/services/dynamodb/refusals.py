@@ -18,9 +18,9 @@ def refuse(operation: str, violations: Sequence[Violation]) -> AwsError:
     alone = next((told for violation in violations if (told := _alone(operation, violation))), None)
     if alone is not None:
         return ValidationException(alone)
-    told = [_sentence(violation) for violation in violations[:_TOLD]]
+    sentences = "; ".join(_sentence(violation) for violation in violations[:_TOLD])
     count = len(violations)
-    return ValidationException(f"{count} validation error{'s' if count > 1 else ''} detected: {'; '.join(told)}")
+    return ValidationException(f"{count} validation error{'s' if count > 1 else ''} detected: {sentences}")
 
 
 def _alone(operation: str, violation: Violation) -> str | None:

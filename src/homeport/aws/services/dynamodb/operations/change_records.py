@@ -29,6 +29,9 @@ ITERATOR_MILLIS: Final = 15 * 60 * 1000
 _FIRST_SEQUENCE: Final = 10**20
 """Sequence numbers have at least 21 digits."""
 
+_LAST_SEQUENCE: Final = _FIRST_SEQUENCE + (1 << 62)
+"""No change will ever have a higher one."""
+
 _MAX_STREAMS: Final = 100
 _SERVICE: Final = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 
@@ -142,7 +145,11 @@ def _sequence(change: int) -> str:
 
 
 def _change_of(sequence: str | None) -> int:
-    if sequence is None or not sequence.isascii() or not sequence.isdigit() or int(sequence) < _FIRST_SEQUENCE:
+    if (
+        sequence is None
+        or not (sequence.isascii() and sequence.isdigit())
+        or not _FIRST_SEQUENCE <= int(sequence) <= _LAST_SEQUENCE
+    ):
         raise ValidationException(f"Invalid SequenceNumber: {sequence}")
     return int(sequence) - _FIRST_SEQUENCE
 
@@ -200,10 +207,12 @@ def _read_iterator(text: str) -> _Position:
     if not separator:
         raise ValidationException("Invalid ShardIterator")
     try:
-        shard, change, made = cast("tuple[str, int, int]", orjson.loads(b64decode(opaque, validate=True)))
-    except (Base64Error, ValueError, TypeError) as error:
+        match orjson.loads(b64decode(opaque, validate=True)):
+            case [str(shard), int(change), int(made)] if abs(change) <= _LAST_SEQUENCE - _FIRST_SEQUENCE:
+                return _Position(arn, shard, change, made)
+    except (Base64Error, ValueError) as error:
         raise ValidationException("Invalid ShardIterator") from error
-    return _Position(arn, shard, int(change), int(made))
+    raise ValidationException("Invalid ShardIterator")
 
 
 async def get_records(dynamodb: DynamoDb, _call: Call, request: StreamRequest) -> Result:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, cast
 
 import orjson
@@ -14,10 +15,13 @@ from homeport.aws.services.dynamodb.model.schema import Index, Table
 from homeport.aws.services.dynamodb.model.values import Item, item_size
 from homeport.aws.services.dynamodb.store import items
 from homeport.aws.services.dynamodb.store.items import Found
-from homeport.kernel.storage.database import Snapshot
+from homeport.kernel.storage.database import Database, Snapshot
 
 PAGE_BYTES: Final = 1 << 20
 """DynamoDB developer guide, "Paginating table query results": 1 MB of what is looked at, before filters."""
+
+SHORT_PAGE: Final = 400
+"""So many items are read in a millisecond or two; more are read in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +67,38 @@ class Page:
     last: Item | None = None
 
 
+async def read_in_time(db: Database, reading: Reading) -> Page:
+    """A page: a short one at once, one that takes longer in a thread, so that it holds up nobody else."""
+    page = await db.read(lambda snapshot: read_short_page(snapshot, reading))
+    if page is None:
+        page = await db.read_long(lambda snapshot: read_page(snapshot, reading))
+    return page
+
+
+def read_short_page(snapshot: Snapshot, reading: Reading) -> Page | None:
+    """A page; None if it is one of many items."""
+    page = Page()
+    complete = _fill(page, islice(_rows(snapshot, reading), SHORT_PAGE + 1), reading)
+    return None if page.scanned > SHORT_PAGE and not complete else page
+
+
 def read_page(snapshot: Snapshot, reading: Reading) -> Page:
     """Read until the limit, the end of the span, or 1 MB."""
     page = Page()
+    _fill(page, _rows(snapshot, reading), reading)
+    return page
+
+
+def _fill(page: Page, rows: Iterator[Found], reading: Reading) -> bool:
+    """Take in rows; whether the page is full before they end."""
     take = _taker(reading, page)
-    for found in _rows(snapshot, reading):
+    for found in rows:
         take(found)
         page.scanned += 1
         if page.scanned == reading.limit or page.size >= PAGE_BYTES:
             page.last = last_key(reading, cast("Item", orjson.loads(found[2])))
-            break
-    return page
+            return True
+    return False
 
 
 def _rows(snapshot: Snapshot, reading: Reading) -> Iterator[Found]:

@@ -1,7 +1,6 @@
 """Query and Scan."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import INVALID, ValidationException
@@ -20,7 +19,7 @@ from homeport.aws.services.dynamodb.model.schema import Index, Table
 from homeport.aws.services.dynamodb.model.values import Item, Value, check_value
 from homeport.aws.services.dynamodb.operations.items import Result, check_nested
 from homeport.aws.services.dynamodb.operations.metering import wants_capacity
-from homeport.aws.services.dynamodb.operations.pages import Page, Reading, consumed_by, read_page
+from homeport.aws.services.dynamodb.operations.pages import Page, Reading, consumed_by, read_in_time
 from homeport.aws.services.dynamodb.operations.parameters import (
     ItemRequest,
     Placeholders,
@@ -31,8 +30,6 @@ from homeport.aws.services.dynamodb.operations.parameters import (
 from homeport.aws.services.dynamodb.room import DynamoDb
 
 _PREFIX = "The provided starting key is invalid: "
-_SHORT_SCAN: Final = 200
-"""A scan of at most so many items is read at once; a longer one in a thread."""
 
 
 async def query(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
@@ -62,8 +59,7 @@ async def query(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
         check_start(table, index, request["ExclusiveStartKey"], conditions)
     _check_filter(table, index, keep, legacy="QueryFilter" in request)
     reading = _reading(request, table, index, span, start, keep, projection, placeholders.values)
-    page = await dynamodb.db.read(lambda snapshot: read_page(snapshot, reading))
-    return answer(request, reading, page)
+    return answer(request, reading, await read_in_time(dynamodb.db, reading))
 
 
 async def scan(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
@@ -94,10 +90,7 @@ async def scan(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
             f"TotalSegments: {request.get('TotalSegments', 1)} Segment: {request.get('Segment', 0)}"
         )
     reading = _reading(request, table, index, span, start, keep, projection, placeholders.values)
-    limit = request.get("Limit")
-    read = dynamodb.db.read if limit is not None and limit <= _SHORT_SCAN else dynamodb.db.read_long
-    page = await read(lambda snapshot: read_page(snapshot, reading))
-    return answer(request, reading, page)
+    return answer(request, reading, await read_in_time(dynamodb.db, reading))
 
 
 def _check_start_values(request: ItemRequest) -> None:

@@ -158,7 +158,7 @@ def read(snapshot: Snapshot, selection: Selection, limit: int | None, token: str
     for number in range(position, len(selection.readings)):
         reading = replace(selection.readings[number], limit=None if limit is None else limit - scanned)
         if start is not None:
-            reading = replace(reading, start=start_position(reading.table, reading.index, start))
+            reading = replace(reading, start=start)
             start = None
         page = read_page(snapshot, reading)
         selected.items += page.items
@@ -166,7 +166,8 @@ def read(snapshot: Snapshot, selection: Selection, limit: int | None, token: str
         _add(selected.consumed, consumed_by(reading, page))
         if page.last is not None:
             selected.last = page.last
-            selected.token = _write_token(number, page.last, selection)
+            behind = start_position(reading.table, reading.index, page.last)
+            selected.token = _write_token(number, behind, selection)
             break
         if number + 1 < len(selection.readings) and (scanned == limit or size >= PAGE_BYTES):
             selected.token = _write_token(number + 1, None, selection)
@@ -181,13 +182,16 @@ def _add(total: Consumed, part: Consumed) -> None:
             total.add_index(name, units, local=local)
 
 
-def _write_token(position: int, start: Item | None, selection: Selection) -> str:
-    return b64encode(orjson.dumps([position, start, selection.digest])).decode()
+def _write_token(position: int, start: bytes | None, selection: Selection) -> str:
+    behind = None if start is None else b64encode(start).decode()
+    return b64encode(orjson.dumps([position, behind, selection.digest])).decode()
 
 
-def _read_token(token: str, selection: Selection) -> tuple[int, Item | None]:
+def _read_token(token: str, selection: Selection) -> tuple[int, bytes | None]:
+    """Which reading goes on, and behind which item."""
     try:
-        position, start, digest = cast("tuple[object, Item | None, str]", orjson.loads(b64decode(token, validate=True)))
+        position, behind, digest = cast("tuple[object, str | None, str]", orjson.loads(b64decode(token, validate=True)))
+        start = None if behind is None else b64decode(behind, validate=True)
     except (Base64Error, ValueError, TypeError):
         raise ValidationException("Invalid NextToken") from None
     if digest != selection.digest or not isinstance(position, int) or not 0 <= position < len(selection.readings):

@@ -16,6 +16,7 @@ from homeport.aws.services.dynamodb.errors import (
     ValidationException,
 )
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
 from homeport.aws.services.dynamodb.model.item_keys import EmptyKey, key_of_key
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.operations.items import Result, check_projection, read_get
@@ -43,6 +44,7 @@ from homeport.kernel.storage.database import Snapshot, Tx
 MAX_TRANSACTION_BYTES: Final = 4 << 20
 _SEVERAL_ON_ONE: Final = "Transaction request cannot include multiple operations on one item"
 _ONE_ACTION: Final = "TransactItems can only contain one of Check, Put, Update or Delete"
+_TOO_LARGE: Final = "Transaction exceeds the aggregate size limit of 4MB"
 _NO_REASON: Final[dict[str, object]] = {"Code": "None"}
 
 
@@ -89,7 +91,7 @@ async def transact_write_items(dynamodb: DynamoDb, call: Call, request: Transact
     steps = [await _read_step(dynamodb, call, element) for element in request["TransactItems"]]
     check_distinct(steps)
     if sum(step.write.size for step in steps) > MAX_TRANSACTION_BYTES:
-        raise ValidationException("Transaction exceeds the aggregate size limit of 4MB")
+        raise ValidationException(_TOO_LARGE)
     at = dynamodb.clock.now()
 
     def write(tx: Tx) -> Result:
@@ -237,41 +239,53 @@ async def transact_get_items(dynamodb: DynamoDb, call: Call, request: TransactGe
 
     Spec: DynamoDB API reference, TransactGetItems.
     """
-    gets = []
+    gets: list[_Get] = []
+    reasons: list[dict[str, object]] = []
     for element in request["TransactItems"]:
         get = element["Get"]
         projection = read_get(get)
         table = await dynamodb.table(call, get["TableName"])
         check_projection(table, projection)
-        gets.append((table, _get_key(table, get), projection))
+        key, reason = _get_key(table, get)
+        gets.append((table, key, projection))
+        reasons.append(reason)
+    if any(reason is not _NO_REASON for reason in reasons):
+        raise TransactionCanceledException(reasons)
     if len({(table.data_id, key) for table, key, _ in gets}) < len(gets):
         raise ValidationException(_SEVERAL_ON_ONE)
-
-    def read(snapshot: Snapshot) -> Result:
-        responses: list[dict[str, object]] = []
-        usage: dict[int, Consumed] = {}
-        for table, key, projection in gets:
-            row = items.find(snapshot, table.data_id, key)
-            size = 0 if row is None else row.size
-            consumed = usage.setdefault(table.id, Consumed(table.name))
-            consumed.units += read_units(size, consistent=True, transactional=True)
-            if row is None:
-                responses.append({})
-            else:
-                responses.append({"Item": Fragment(row.blob) if projection is None else projection(row.item())})
-        result: Result = {"Responses": responses}
-        capacity = request.get("ReturnConsumedCapacity")
-        if capacity is not None and wants_capacity(capacity):
-            result["ConsumedCapacity"] = [each.describe(capacity, kind="Read") for each in usage.values()]
-        return result
-
-    return await dynamodb.db.read(read)
+    return await dynamodb.db.read(lambda snapshot: _read_all(snapshot, gets, request.get("ReturnConsumedCapacity")))
 
 
-def _get_key(table: Table, get: ItemRequest) -> bytes:
+_Get = tuple[Table, bytes, CompiledProjection | None]
+
+
+def _read_all(snapshot: Snapshot, gets: Sequence[_Get], capacity: str | None) -> Result:
+    responses: list[dict[str, object]] = []
+    usage: dict[int, Consumed] = {}
+    room = MAX_TRANSACTION_BYTES
+    for table, key, projection in gets:
+        row = items.find(snapshot, table.data_id, key)
+        size = 0 if row is None else row.size
+        room -= size
+        if room < 0:
+            raise ValidationException(_TOO_LARGE)
+        consumed = usage.setdefault(table.id, Consumed(table.name))
+        consumed.units += read_units(size, consistent=True, transactional=True)
+        if row is None:
+            responses.append({})
+        else:
+            responses.append({"Item": Fragment(row.blob) if projection is None else projection(row.item())})
+    result: Result = {"Responses": responses}
+    if capacity is not None and wants_capacity(capacity):
+        result["ConsumedCapacity"] = [each.describe(capacity, kind="Read") for each in usage.values()]
+    return result
+
+
+def _get_key(table: Table, get: ItemRequest) -> tuple[bytes, dict[str, object]]:
+    """Where the item is, or why that cannot be told."""
     try:
-        return key_of_key(table, get["Key"])
+        return key_of_key(table, get["Key"]), _NO_REASON
     except EmptyKey:
         raise
     except ValidationException as error:
-        raise TransactionCanceledException([{"Code": "ValidationError", "Message": error.message}]) from error
+        return b"", {"Code": "ValidationError", "Message": error.message}

@@ -151,15 +151,15 @@ def list_shards(snapshot: Snapshot, stream_id: int) -> list[Shard]:
     return [Shard(*cast("tuple[int, str, int, int | None, int, int | None]", row)) for row in rows]
 
 
-def read_changes(snapshot: Snapshot, data_id: int, first: int, last: int | None, limit: int) -> list[Change]:
-    """Lines of the change log of a table's items, from `first` up to `last`."""
+def read_changes(snapshot: Snapshot, data_id: int, first: int, last: int | None, limit: int) -> Iterator[Change]:
+    """Lines of the change log of a table's items, from `first` up to `last`; read as they are asked for."""
     rows = snapshot.execute(
         "SELECT id, at, by_service, old, new FROM ddb_change WHERE data_id = ? AND id >= ? AND id <= ?"
         " ORDER BY id LIMIT ?",
         (data_id, first, last if last is not None else (1 << 62), limit),
     )
     found = cast("Iterator[tuple[int, int, int, bytes | None, bytes | None]]", rows)
-    return [Change(id_, at, bool(service), old, new) for id_, at, service, old, new in found]
+    return (Change(id_, at, bool(service), old, new) for id_, at, service, old, new in found)
 
 
 def has_changes(snapshot: Snapshot, data_id: int, first: int) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, cast
 
 from homeport.aws.services.dynamodb.errors import ValidationException
@@ -32,6 +31,7 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
     ValueRef,
 )
 from homeport.aws.services.dynamodb.model.expressions.predicates import Getter, Values, getter_of_path
+from homeport.aws.services.dynamodb.model.expressions.remembering import remembered
 from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid
 from homeport.aws.services.dynamodb.model.expressions.updates import LABEL, Section, parse_update
 from homeport.aws.services.dynamodb.model.values import SETS, Item, Value, copied, elements_of, kind, text_of
@@ -102,7 +102,7 @@ def compile_update(text: str, names: Mapping[str, str], values: Mapping[str, Val
     return _compile_text(text, tuple(names.items()), tuple((name, kind(value)) for name, value in values.items()))
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _compile_text(text: str, names: tuple[tuple[str, str], ...], types: tuple[tuple[str, str], ...]) -> CompiledUpdate:
     actions, repeated = parse_update(text)
     return compile_actions(actions, dict(names), dict(types), repeated=repeated)

@@ -1,6 +1,5 @@
 """The grammar of condition, filter and key condition expressions."""
 
-from functools import lru_cache
 from typing import cast
 
 from homeport.aws.services.dynamodb.model.expressions.nodes import (
@@ -31,7 +30,6 @@ _Node = Operand | Condition
 _OPERANDS = (Path, ValueRef, Constant, Arithmetic)
 
 
-@lru_cache(maxsize=2048)
 def parse_condition(text: str, label: str) -> Parsed:
     """The nodes of an expression; `label` is what DynamoDB calls it in messages, as in `FilterExpression`.
 

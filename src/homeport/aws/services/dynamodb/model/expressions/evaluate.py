@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from homeport.aws.services.dynamodb.model.expressions.binding import Binding, Findings, path_text
@@ -31,6 +30,7 @@ from homeport.aws.services.dynamodb.model.expressions.predicates import (
     getter_of_path,
     size_of,
 )
+from homeport.aws.services.dynamodb.model.expressions.remembering import remembered
 from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid
 from homeport.aws.services.dynamodb.model.values import SCALARS, TYPES, Value, compare, equal, kind, text_of
 
@@ -91,7 +91,7 @@ def compile_text(text: str, label: str, names: Mapping[str, str], values: Mappin
     return compiled
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _compile_text(
     text: str, label: str, names: tuple[tuple[str, str], ...], types: tuple[tuple[str, str], ...]
 ) -> CompiledCondition:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from homeport.aws.services.dynamodb.model.expressions.binding import Binding, Findings, ResolvedPath, check_overlaps
 from homeport.aws.services.dynamodb.model.expressions.paths import Tree, project, tree_of
+from homeport.aws.services.dynamodb.model.expressions.remembering import remembered
 from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid
 from homeport.aws.services.dynamodb.model.expressions.updates import parse_projection
 from homeport.aws.services.dynamodb.model.values import Item
@@ -45,7 +45,7 @@ def compile_projection(text: str, names: Mapping[str, str]) -> CompiledProjectio
     return _compile_text(text, tuple(names.items()))
 
 
-@lru_cache(maxsize=4096)
+@remembered
 def _compile_text(text: str, names: tuple[tuple[str, str], ...]) -> CompiledProjection:
     findings = Findings(_ORDER)
     binding = Binding(dict(names), {}, findings)

@@ -1,6 +1,5 @@
 """The grammar of update expressions."""
 
-from functools import lru_cache
 from typing import Literal, cast
 
 from homeport.aws.services.dynamodb.model.expressions.nodes import Action, Arithmetic, Operand, Path
@@ -12,7 +11,6 @@ _SECTIONS = ("SET", "REMOVE", "ADD", "DELETE")
 LABEL = "UpdateExpression"
 
 
-@lru_cache(maxsize=2048)
 def parse_update(text: str) -> tuple[tuple[Action, ...], Section | None]:
     """The clauses of an update, and the first section that is there twice.
 
@@ -69,7 +67,6 @@ def _parse_term(tokens: Tokens) -> Operand:
     return parse_operand(tokens, _parse_sum)
 
 
-@lru_cache(maxsize=2048)
 def parse_projection(text: str) -> tuple[Path, ...]:
     """The paths of a projection expression.
 

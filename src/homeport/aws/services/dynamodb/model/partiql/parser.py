@@ -1,6 +1,5 @@
 """The grammar of statements: SELECT, INSERT, UPDATE, DELETE, EXISTS."""
 
-from functools import lru_cache
 from typing import Final, cast
 
 from homeport.aws.services.dynamodb.errors import ValidationException
@@ -13,6 +12,7 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
     Path,
     ValueRef,
 )
+from homeport.aws.services.dynamodb.model.expressions.remembering import remembered
 from homeport.aws.services.dynamodb.model.partiql.conditions import Conditions, parse_assigned, parse_path
 from homeport.aws.services.dynamodb.model.partiql.literals import Literal, parse_field_name, parse_literal
 from homeport.aws.services.dynamodb.model.partiql.statements import (
@@ -32,7 +32,7 @@ _SET_FUNCTIONS: Final = {"set_add": "ADD", "set_delete": "DELETE"}
 _SET_ARGUMENTS: Final = 2
 
 
-@lru_cache(maxsize=1024)
+@remembered
 def prepare(text: str) -> Prepared:
     """A statement, parsed.
 
