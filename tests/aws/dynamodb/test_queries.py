@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.aws.dynamodb.forms import index, item, make_table, pages, plain_item, refusal
 
+from homeport.aws.services.dynamodb.operations.pages import SHORT_PAGE
+
 INVALID = "One or more parameter values were invalid: "
 NUMBERS = [-100, -7.5, -0.001, 0, 0.5, 1, 2, 9, 10, 1e20]
 
