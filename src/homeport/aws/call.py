@@ -24,6 +24,7 @@ class Call:
         endpoint_url: scheme, host and port as the client addressed Homeport, without a trailing slash.
         source_ip: the client's address; empty on a Unix socket and for calls from inside.
         anonymous: whether the request carries no credentials at all.
+        trace: what X-Ray follows the request by, as its header says it; empty without one.
     """
 
     account: str
@@ -37,3 +38,4 @@ class Call:
     source_ip: str = ""
     user_agent: str = ""
     anonymous: bool = False
+    trace: str = ""

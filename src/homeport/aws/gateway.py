@@ -345,6 +345,7 @@ class Gateway:
             origin.client,
             request.headers.get("User-Agent", ""),
             not identity.key_id,
+            _trace(request),
         )
 
 
@@ -364,6 +365,11 @@ class _TooLarge(AwsError):
 def _request_id(number: str) -> str:
     """A request's id in the form of a UUID: the process's twelve digits of chance, and the count."""
     return f"{number[:8]}-{number[8:12]}-4000-8000-{number[12:]:0>12}"
+
+
+def _trace(request: Request) -> str:
+    trace = request.headers.get("X-Amzn-Trace-Id", "")
+    return trace if trace.isascii() and trace.isprintable() else ""
 
 
 def _fallback(request: Request) -> Codec:

@@ -51,6 +51,34 @@ def world(aws: AwsServer) -> World:
     return World(aws)
 
 
+@pytest.mark.parametrize("start", ["soon", "", "2026-13-01T00:00:00Z"])
+def test_a_replay_from_no_moment_is_refused(world: World, start: str) -> None:
+    archive = json.dumps({"MessageRetentionPeriod": "1"})
+    topic = world.topic("t.fifo", FifoTopic="true", ArchivePolicy=archive)
+    replay = json.dumps({"PointType": "Timestamp", "StartingPoint": start})
+
+    with pytest.raises(ClientError) as caught:
+        world.sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=arn_of("q.fifo"), Attributes={"ReplayPolicy": replay}
+        )
+
+    assert caught.value.response["Error"]["Code"] == "InvalidParameter"
+
+
+def test_the_trace_of_a_publication_reaches_the_queue(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic)
+    sns = world.aws.client("sns", user_agent_extra="traced")
+    sns.meta.events.register(
+        "before-sign.sns.Publish", lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", "Root=1")
+    )
+
+    sns.publish(TopicArn=topic, Message="m")
+
+    (message,) = world.received(queue)
+    assert message["Attributes"]["AWSTraceHeader"] == "Root=1"
+
+
 def test_a_queue_gets_the_message_in_its_envelope(world: World) -> None:
     topic = world.topic()
     queue = world.queue(topic)

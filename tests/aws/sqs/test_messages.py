@@ -30,6 +30,34 @@ def refusal(call: Any, **request: Any) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
+@pytest.mark.parametrize("member", ["AttributeNames", "MessageSystemAttributeNames"])
+def test_attributes_of_messages_are_asked_for_by_name_in_either_list(sqs: Any, queue: str, member: str) -> None:
+    sqs.send_message(QueueUrl=queue, MessageBody="b")
+
+    (message,) = sqs.receive_message(QueueUrl=queue, **{member: ["ApproximateReceiveCount", "SenderId"]})["Messages"]
+
+    assert message["Attributes"] == {"ApproximateReceiveCount": "1", "SenderId": "000000000000"}
+    wanted = {"QueueUrl": queue, member: ["Nothing"]}
+    assert refusal(sqs.receive_message, **wanted) == ("InvalidAttributeName", "Unknown Attribute Nothing.")
+
+
+def test_the_trace_of_the_request_goes_with_the_message_that_has_none(aws: AwsServer, queue: str) -> None:
+    sqs = aws.client("sqs", user_agent_extra="traced")
+    for operation in ("SendMessage", "SendMessageBatch"):
+        sqs.meta.events.register(
+            f"before-sign.sqs.{operation}", lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", "Root=1")
+        )
+    own = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=2"}}
+
+    sent = sqs.send_message(QueueUrl=queue, MessageBody="b")
+    sqs.send_message(QueueUrl=queue, MessageBody="b", MessageSystemAttributes=own)
+    sqs.send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "b"}])
+
+    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["AWSTraceHeader"])["Messages"]
+    assert [message["Attributes"]["AWSTraceHeader"] for message in found] == ["Root=1", "Root=2", "Root=1"]
+    assert "MD5OfMessageSystemAttributes" not in sent
+
+
 def test_a_message_comes_out_as_it_went_in(sqs: Any, queue: str) -> None:
     attributes = {
         "text": {"DataType": "String", "StringValue": "grün"},

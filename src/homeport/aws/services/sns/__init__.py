@@ -101,7 +101,7 @@ def _url_targets(sns: _Open) -> Mapping[str, Target]:
     return {"http": sns.urls, "https": sns.urls}
 
 
-def _refuse(violations: Sequence[Violation]) -> AwsError:
+def _refuse(_operation: str, violations: Sequence[Violation]) -> AwsError:
     first = violations[0]
     if first.kind == "required":
         return ValidationError(first.path)

@@ -72,8 +72,12 @@ def _jobs(sqs: Sqs) -> Sequence[Job]:
     return (WakeWaiting(sqs), Retention(sqs), Moves(sqs))
 
 
-def _refuse(violations: Sequence[Violation]) -> AwsError:
-    first = violations[0]
+def _refuse(operation: str, violations: Sequence[Violation]) -> AwsError | None:
+    # The model knows only queues' attributes by name; SQS takes those of messages too, and the operation tells them.
+    counting = [one for one in violations if one.kind != "enum" or operation != "ReceiveMessage"]
+    if not counting:
+        return None
+    first = counting[0]
     if first.kind == "required":
         return MissingParameter(first.member)
     if first.kind == "enum":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import orjson
@@ -13,6 +14,7 @@ from homeport.aws.services.sns.model.filters.compiled import Matches, Scope, com
 from homeport.aws.services.sns.model.filters.errors import FilterPolicyInvalid
 from homeport.aws.services.sns.model.message import Publication, body_of, filter_values
 from homeport.aws.services.sns.model.topic import Topic
+from homeport.kernel.clock import Millis, from_datetime
 
 PROTOCOLS = ("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose")
 RAW_PROTOCOLS = ("http", "https", "sqs", "firehose")
@@ -232,8 +234,8 @@ def _check_replay(topic: Topic, value: str, prefix: str) -> None:
     parse_replay(value, prefix)
 
 
-def parse_replay(value: str, prefix: str = "") -> tuple[str, str | None]:
-    """Starting and ending point of a replay, as ISO 8601 texts.
+def parse_replay(value: str, prefix: str = "") -> tuple[Millis, Millis | None]:
+    """Starting and ending point of a replay.
 
     Raises:
         InvalidParameter: the policy is wrong.
@@ -245,7 +247,16 @@ def parse_replay(value: str, prefix: str = "") -> tuple[str, str | None]:
         raise InvalidParameter(f"{prefix}ReplayPolicy: failed to parse JSON.") from error
     if kind != "Timestamp":
         raise InvalidParameter(f"{prefix}ReplayPolicy: PointType must be Timestamp")
-    return start, None if end is None else str(end)
+    try:
+        return _moment(start), None if end is None else _moment(str(end))
+    except (ValueError, OverflowError) as error:
+        raise InvalidParameter(f"{prefix}ReplayPolicy: StartingPoint and EndingPoint must be timestamps") from error
+
+
+def _moment(text: str) -> Millis:
+    """An instant in ISO 8601; in UTC, unless it says otherwise."""
+    found = datetime.fromisoformat(text)
+    return from_datetime(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
 
 
 def read_attributes(subscription: Subscription, topic_delivery_policy: str | None) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Messages of a FIFO topic's archive: kept in a form from which they can be sent again."""
 
 import base64
-from datetime import datetime
 
 import orjson
 
@@ -12,7 +11,6 @@ from homeport.aws.services.sns.model.subscription import Subscription, parse_rep
 from homeport.aws.services.sns.room import Sns
 from homeport.aws.services.sns.store import memory, topics
 from homeport.aws.services.sns.store.memory import Replay
-from homeport.kernel.clock import Millis, from_datetime
 from homeport.kernel.storage.database import Tx
 
 _PIECE = 50
@@ -63,12 +61,8 @@ def begin_replay(sns: Sns, tx: Tx, subscription_id: int, policy: str | None) -> 
         memory.end_replay(tx, subscription_id)
         return
     start, end = parse_replay(policy)
-    memory.begin_replay(tx, Replay(subscription_id, 0, _moment(start), None if end is None else _moment(end)))
+    memory.begin_replay(tx, Replay(subscription_id, 0, start, end))
     tx.after_commit(lambda: sns.wake_job("sns-replay"))
-
-
-def _moment(text: str) -> Millis:
-    return from_datetime(datetime.fromisoformat(text))
 
 
 def send_replayed(sns: Sns, tx: Tx, replay: Replay, subscription: Subscription) -> bool:

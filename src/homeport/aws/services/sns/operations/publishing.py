@@ -89,7 +89,7 @@ async def publish(sns: Sns, call: Call, request: PublishInput) -> PublishRespons
     if draft.size_bytes > message.MAX_BYTES:
         raise InvalidParameter("Message too long")
     message_id = sns.ids.uuid()
-    published = await sns.db.write(lambda tx: publish_in(sns, tx, audience, draft.publication, message_id))
+    published = await sns.db.write(lambda tx: publish_in(sns, tx, audience, draft.publication, message_id, call.trace))
     return _result(audience.topic, published)
 
 
@@ -152,14 +152,16 @@ def _deduplication_id(topic: Topic, given: Given, text: str) -> str | None:
     return message.content_id(text)
 
 
-def publish_in(sns: Sns, tx: Tx, audience: Audience, publication: Publication, message_id: str) -> Published:
-    """Publish in a transaction.
+def publish_in(
+    sns: Sns, tx: Tx, audience: Audience, publication: Publication, message_id: str, trace: str = ""
+) -> Published:
+    """Publish in a transaction; `trace` goes on to queues.
 
     Raises:
         NotFound: the topic was deleted since it was read.
     """
     topic, now = audience.topic, sns.clock.now()
-    notice = Notification(message_id, topic.arn, timestamp(now), publication)
+    notice = Notification(message_id, topic.arn, timestamp(now), publication, trace=trace or None)
     if not topic.fifo:
         fanout.fan_out(sns, tx, topic, audience.subscriptions, notice, now)
         return Published(message_id, 0)
@@ -255,7 +257,7 @@ async def publish_batch(sns: Sns, call: Call, request: PublishBatchInput) -> Pub
             failed.append(_failed(entry["Id"], error))
 
     def write(tx: Tx) -> list[Published]:
-        return [publish_in(sns, tx, audience, publication, sns.ids.uuid()) for _, publication in good]
+        return [publish_in(sns, tx, audience, publication, sns.ids.uuid(), call.trace) for _, publication in good]
 
     published = await sns.db.write(write) if good else []
     done: list[PublishBatchResultEntry] = []

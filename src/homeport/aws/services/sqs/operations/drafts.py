@@ -41,8 +41,8 @@ class Draft:
     md5_of_system_attributes: str | None
 
 
-def draft(queue: Queue, given: Given, *, message_id: str, sender: str) -> Draft:
-    """Check what is given by the rules of the queue.
+def draft(queue: Queue, given: Given, *, message_id: str, sender: str, trace: str = "") -> Draft:
+    """Check what is given by the rules of the queue; `trace` is the request's own, if the message has none.
 
     Raises:
         AwsError: with SQS's code and words.
@@ -52,7 +52,7 @@ def draft(queue: Queue, given: Given, *, message_id: str, sender: str) -> Draft:
     attributes = given.get("MessageAttributes") or _NONE
     system = given.get("MessageSystemAttributes") or _NONE
     size = len(body) + (message.check_attributes(attributes) if attributes else 0)
-    trace = message.check_system_attributes(system) if system else None
+    own_trace = message.check_system_attributes(system) if system else None
     message.check_size(size, queue.settings.max_bytes)
     new = NewMessage(
         message_id=message_id,
@@ -61,7 +61,7 @@ def draft(queue: Queue, given: Given, *, message_id: str, sender: str) -> Draft:
         sender=sender,
         delay_seconds=_delay(queue, given),
         attributes=stored.encode(attributes) if attributes else None,
-        trace=trace,
+        trace=own_trace or trace or None,
         group=_group(queue, given),
         deduplication_id=_deduplication_id(queue, given, body),
     )

@@ -36,7 +36,7 @@ async def send_message(sqs: Sqs, call: Call, request: SendMessageRequest) -> Sen
         AwsError: the message breaks a rule of the queue, or there is no queue.
     """
     queue = await sqs.queue(call, request["QueueUrl"])
-    one = draft(queue, cast("Given", request), message_id=sqs.ids.uuid(), sender=call.account)
+    one = draft(queue, cast("Given", request), message_id=sqs.ids.uuid(), sender=call.account, trace=call.trace)
     (sent,) = await sqs.db.write(lambda tx: send(sqs, tx, queue, [one.message]))
     return _result(queue, one, sent)
 
@@ -126,7 +126,8 @@ def _drafts(sqs: Sqs, call: Call, queue: Queue, request: SendMessageBatchRequest
     batch = _Batch([], [], [])
     for entry in request["Entries"]:
         try:
-            one = draft(lenient, cast("Given", entry), message_id=sqs.ids.uuid(), sender=call.account)
+            given, message_id = cast("Given", entry), sqs.ids.uuid()
+            one = draft(lenient, given, message_id=message_id, sender=call.account, trace=call.trace)
         except AwsError as error:
             batch.failed.append(failed_entry(entry["Id"], error))
         else:
