@@ -10,7 +10,7 @@ from homeport.aws.services.iam.room import Iam, open_iam
 from homeport.aws.services.iam.store import MIGRATIONS
 
 
-def _refuse(violations: Sequence[Violation]) -> ValidationFailed:
+def _refuse(_operation: str, violations: Sequence[Violation]) -> ValidationFailed:
     return ValidationFailed(validation_message(violations))
 
 

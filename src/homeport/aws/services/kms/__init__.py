@@ -12,7 +12,7 @@ from homeport.aws.services.kms.room import Kms, open_kms
 from homeport.aws.services.kms.store import MIGRATIONS
 
 
-def _refuse(violations: Sequence[Violation]) -> ValidationFailed:
+def _refuse(_operation: str, violations: Sequence[Violation]) -> ValidationFailed:
     return ValidationFailed(validation_message(violations))
 
 

@@ -9,7 +9,7 @@ from homeport.aws.services.sts.operations import OPERATIONS
 from homeport.aws.services.sts.room import Sts, open_sts
 
 
-def _refuse(violations: Sequence[Violation]) -> ValidationFailed:
+def _refuse(_operation: str, violations: Sequence[Violation]) -> ValidationFailed:
     return ValidationFailed(validation_message(violations))
 
 
