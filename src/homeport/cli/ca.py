@@ -34,8 +34,8 @@ class NoAuthorityError(OperatorError):
     def __init__(self, directory: Path) -> None:
         super().__init__(
             f"there is no certificate authority in {directory} yet",
-            hint="the first `homeport up` that speaks TLS without tls.certificate makes it; "
-            "tls.mode=on has it do so on loopback too",
+            hint="it is made when `homeport up` first speaks TLS without tls.certificate: on an address that others "
+            "reach, with tls.mode=on, or at the first https:// request to the AWS endpoint",
         )
 
 

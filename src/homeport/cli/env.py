@@ -109,7 +109,10 @@ def aws(settings: Settings, arguments: tuple[str, ...]) -> None:
     program = shutil.which("aws")
     if program is None:
         raise NoAwsCliError
-    os.execve(program, ["aws", *arguments], {**os.environ, **_from_environment(settings, os.environ)})  # noqa: S606 # no shell
+    given = _from_environment(settings, os.environ)
+    # Version 1 asks Amazon for SQS whatever the variable says, and version 2 before 2.13 knows no such variable.
+    command = ["aws", "--endpoint-url", given["AWS_ENDPOINT_URL"], *arguments]
+    os.execve(program, command, {**os.environ, **given})  # noqa: S606 # no shell
 
 
 def _from_environment(settings: Settings, given: Mapping[str, str]) -> Mapping[str, str]:

@@ -157,6 +157,14 @@ def test_the_aws_cli_runs_against_the_server(server: HomeportProcess) -> None:
     assert json.loads(made.stdout)["User"]["Arn"] == "arn:aws:iam::222222222222:user/ann", made.stderr
 
 
+def test_the_aws_cli_never_asks_amazon_for_queues(server: HomeportProcess) -> None:
+    server.start()
+
+    made = homeport(server, "aws", "sqs", "create-queue", "--queue-name", "jobs")
+
+    assert json.loads(made.stdout or "{}").get("QueueUrl", "").endswith("/000000000000/jobs"), made.stderr
+
+
 def test_without_a_server_env_says_how_to_start_one(server: HomeportProcess) -> None:
     told = homeport(server, "env")
 
