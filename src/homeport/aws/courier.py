@@ -1,7 +1,8 @@
 """The outbox, and who empties it: see `delivery` for what is promised."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -29,9 +30,10 @@ MIGRATIONS: tuple[Migration, ...] = (
         """
         CREATE TABLE outbox_lane (
             lane TEXT PRIMARY KEY,
-            due_ms INTEGER NOT NULL
+            due_ms INTEGER NOT NULL,
+            place TEXT NOT NULL
         ) WITHOUT ROWID;
-        CREATE INDEX outbox_lane_by_due ON outbox_lane (due_ms);
+        CREATE INDEX outbox_lane_by_due ON outbox_lane (due_ms, place);
         CREATE TABLE outbox_delivery (
             number INTEGER PRIMARY KEY,
             lane TEXT NOT NULL,
@@ -44,6 +46,9 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 _LANES_AT_ONCE: Final = 64
+_LANES_A_PLACE: Final = 8
+"""So many lanes at once lead to one host or resource: what does not answer takes no more of the others' room."""
+
 _DELIVERIES_A_WRITE: Final = 50
 
 
@@ -107,6 +112,7 @@ class Courier:
         self._targets: dict[str, Target] = {}
         self._sources: dict[str, Source] = {}
         self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._busy: Counter[str] = Counter()
 
     def add_target(self, kind: str, target: Target) -> None:
         """Say who takes deliveries for ARNs of a service, or for URLs of a scheme."""
@@ -136,8 +142,8 @@ class Courier:
             "INSERT INTO outbox_delivery (lane, content, attempt) VALUES (?, ?, ?)", (lane, _encode(delivery), 0)
         )
         tx.execute(
-            "INSERT INTO outbox_lane (lane, due_ms) VALUES (?, ?) ON CONFLICT (lane) DO NOTHING",
-            (lane, self._clock.now()),
+            "INSERT INTO outbox_lane (lane, due_ms, place) VALUES (?, ?, ?) ON CONFLICT (lane) DO NOTHING",
+            (lane, self._clock.now(), _place(delivery.target)),
         )
         tx.after_commit(lambda: self._wake(self.name))
 
@@ -160,17 +166,22 @@ class Courier:
 
     async def run_due(self, now: Millis) -> Next:
         """Take the heads of the lanes that are due; remote targets are waited for in tasks of their own."""
-        lanes = await self._db.read(lambda snapshot: _due_lanes(snapshot, now))
+        full = [place for place, count in self._busy.items() if count >= _LANES_A_PLACE]
+        lanes = await self._db.read(lambda snapshot: _due_lanes(snapshot, now, full))
         started = False
-        for lane in lanes:
-            if lane not in self._under_way and len(self._under_way) < _LANES_AT_ONCE:
-                self._under_way[lane] = asyncio.create_task(self._empty(lane), name=f"courier {lane}")
+        for lane, place in lanes:
+            if lane not in self._under_way and self._has_room(place):
+                self._busy[place] += 1
+                self._under_way[lane] = asyncio.create_task(self._empty(lane, place), name=f"courier {lane}")
                 started = True
         await asyncio.sleep(0)
         if started and len(lanes) == _LANES_AT_ONCE and len(self._under_way) < _LANES_AT_ONCE:
             return AT_ONCE
         following = await self._db.read(lambda snapshot: _next_due(snapshot, now))
         return Next(following) if following is not None else WHEN_WOKEN
+
+    def _has_room(self, place: str) -> bool:
+        return len(self._under_way) < _LANES_AT_ONCE and self._busy[place] < _LANES_A_PLACE
 
     async def settled(self) -> None:
         """Wait until nothing is under way: for the end of the program, and for tests."""
@@ -184,7 +195,7 @@ class Courier:
             task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def _empty(self, lane: str) -> None:
+    async def _empty(self, lane: str, place: str) -> None:
         try:
             while await self._step(lane):
                 pass
@@ -193,6 +204,9 @@ class Courier:
             await self._db.write(lambda tx: _postpone(tx, lane, Millis(self._clock.now() + _TROUBLE_MS)))
         finally:
             del self._under_way[lane]
+            self._busy[place] -= 1
+            if not self._busy[place]:
+                del self._busy[place]
             self._wake(self.name)
 
     async def _step(self, lane: str) -> bool:
@@ -270,11 +284,19 @@ def _kind(target: str) -> str:
     return urlsplit(target).scheme
 
 
-def _due_lanes(snapshot: Snapshot, now: Millis) -> list[str]:
+def _place(target: str) -> str:
+    """What answers for a target: its host, or the resource itself."""
+    return target if target.startswith("arn:") else urlsplit(target).netloc
+
+
+def _due_lanes(snapshot: Snapshot, now: Millis, full: Sequence[str]) -> list[tuple[str, str]]:
+    """Lanes that are due with their places, except to those that can take no more now."""
+    others = f" AND place NOT IN ({', '.join('?' * len(full))})" if full else ""
     rows = snapshot.execute(
-        "SELECT lane FROM outbox_lane WHERE due_ms <= ? ORDER BY due_ms LIMIT ?", (now, _LANES_AT_ONCE)
+        f"SELECT lane, place FROM outbox_lane WHERE due_ms <= ?{others} ORDER BY due_ms LIMIT ?",  # noqa: S608
+        (now, *full, _LANES_AT_ONCE),
     )
-    return [as_text(lane) for (lane,) in rows]
+    return [(as_text(lane), as_text(place)) for lane, place in rows]
 
 
 def _next_due(snapshot: Snapshot, now: Millis) -> Millis | None:

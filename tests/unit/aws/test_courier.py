@@ -223,6 +223,25 @@ async def test_a_slow_target_keeps_nobody_else_waiting(world: World) -> None:
     assert await world.waiting() == 1
 
 
+async def test_many_slow_deliveries_to_one_host_keep_no_other_host_waiting(world: World) -> None:
+    async def send(delivery: Delivery) -> None:
+        if delivery.target.startswith("http://slow"):
+            await asyncio.Event().wait()
+        world.endpoint.got.append(delivery.id)
+
+    world.endpoint.send = send  # type: ignore[method-assign] # one endpoint that stands for two hosts
+    slow = [replace(delivery(f"s{n}", f"http://slow/{n}"), lane=f"own{n}") for n in range(200)]
+    await world.post(*slow)
+    world.clock.advance(seconds=1)
+    await world.post(delivery("fast", "http://fast/hook"))
+
+    for _ in range(20):
+        await world.courier.run_due(world.clock.now())
+
+    assert world.endpoint.got == ["fast"]
+    assert await world.waiting() == 200
+
+
 async def test_what_was_under_way_is_sent_after_a_restart(world: World) -> None:
     await world.post(remote("1"), remote("2"))
     await world.courier.run_due(world.clock.now())
