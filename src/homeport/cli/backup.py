@@ -1,7 +1,7 @@
 """`homeport backup` and `homeport restore`: a data directory to a stream and back."""
 
+import os
 import sys
-from pathlib import Path
 from typing import IO
 
 import click
@@ -55,6 +55,7 @@ def _opened(file: str, mode: str) -> IO[bytes]:
             raise click.UsageError("an archive is not for a terminal: name a FILE, or use a pipe.")
         return open(stream.fileno(), mode, closefd=False)  # closed by who asked
     try:
-        return Path(file).open(mode)
+        # The umask is for files without secrets.
+        return open(file, mode, opener=lambda path, flags: os.open(path, flags, 0o600))  # Path has no opener
     except OSError as error:
         raise BackupFileError(f"{file}: {error.strerror}") from error

@@ -1,7 +1,11 @@
 """What `homeport up` prints once it listens: where, the login, and what to type next."""
 
+import shlex
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -12,14 +16,49 @@ from homeport.cli.terminal import print_styled
 _LABEL_WIDTH = 9
 
 
-def print_banner(started: Started) -> None:
-    """Print the start message on standard output."""
-    print_styled("\n".join(banner_lines(started)), sys.stdout)
-    # Whoever reads through a pipe waits for these lines before it goes on.
-    sys.stdout.flush()
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """How a person types further commands for this server.
+
+    Attributes:
+        program: name or path of `homeport`.
+        flags: what each command needs to find the server.
+    """
+
+    program: str = "homeport"
+    flags: str = ""
+
+    def __call__(self, command: str) -> str:
+        """The line to type for a command such as `env`."""
+        return f"{self.program} {command}{self.flags}"
 
 
-def banner_lines(started: Started) -> list[str]:
+def typed_here(started: Started, *, by_flag: bool) -> Typed:
+    """The program as it was called, where the shell does not find it by its name.
+
+    Args:
+        started: whose commands they are.
+        by_flag: whether --data-dir said where the data lies, so that other commands must hear it, too.
+    """
+    called = Path(sys.argv[0])
+    named = called.name != "homeport" or shutil.which("homeport") is not None
+    return Typed(
+        "homeport" if named else str(called), f" --data-dir {shlex.quote(str(started.data_dir))}" if by_flag else ""
+    )
+
+
+def banner_printer(*, by_flag: bool = False) -> Callable[[Started], None]:
+    """What prints the start message on standard output; `by_flag` as in `typed_here`."""
+
+    def print_banner(started: Started) -> None:
+        print_styled("\n".join(banner_lines(started, typed_here(started, by_flag=by_flag))), sys.stdout)
+        # Whoever reads through a pipe waits for these lines before it goes on.
+        sys.stdout.flush()
+
+    return print_banner
+
+
+def banner_lines(started: Started, typed: Typed) -> list[str]:
     """The start message, line by line, with colour codes."""
     title = click.style(f"Homeport {started.version}", bold=True)
     return [
@@ -28,8 +67,8 @@ def banner_lines(started: Started) -> list[str]:
         *(_labelled(name, click.style(url, fg="cyan")) for name, url in started.addresses),
         _labelled("data", str(started.data_dir)),
         *_login(started),
-        *_aws_auth(started),
-        *_next_commands(started),
+        *_aws_auth(started, typed),
+        *_next_commands(started, typed),
         "",
         click.style("Ctrl-C stops it.", dim=True),
     ]
@@ -46,33 +85,38 @@ def _login(started: Started) -> Iterator[str]:
     elif started.user:
         yield _labelled("login", f"{started.user}, with the password that you know")
     if started.ca_fingerprint:
-        yield _labelled("CA", f"{started.ca_fingerprint}   `homeport ca trust` makes clients trust it")
+        yield _labelled("CA", f"{started.ca_fingerprint}")
 
 
-def _aws_auth(started: Started) -> Iterator[str]:
+def _aws_auth(started: Started, typed: Typed) -> Iterator[str]:
     match started.aws_auth:
         case "open":
-            yield _labelled("AWS keys", "open: any will do (aws.auth)   `homeport env` sets them for a shell")
+            yield _labelled("AWS keys", "open: any will do (aws.auth)")
         case "signed":
-            yield _labelled("AWS keys", "signed: only those of `homeport key create` and IAM (aws.auth)")
+            yield _labelled("AWS keys", f"signed: only those of `{typed('key create')}` and IAM (aws.auth)")
 
 
-def _next_commands(started: Started) -> Iterator[str]:
+def _next_commands(started: Started, typed: Typed) -> Iterator[str]:
     registry = next((url for name, url in started.addresses if name == "registry" and not _is_unix(url)), None)
-    if registry is None:
-        return
+    commands = [*_with_podman(registry, started, typed)] if registry else []
+    if any(name == "aws" and not _is_unix(url) for name, url in started.addresses):
+        commands.append(f'eval "$({typed("env")})"   # for the AWS CLI and SDKs in this shell')
+    if commands:
+        yield ""
+        yield "  Next:"
+        yield from ("    " + click.style(command, fg="yellow") for command in commands)
+
+
+def _with_podman(registry: str, started: Started, typed: Typed) -> Iterator[str]:
     host = urlsplit(registry).netloc
     # Podman asks for TLS everywhere unless told otherwise; docker takes plain HTTP on 127.0.0.0/8 as it is.
     plain = " --tls-verify=false" if registry.startswith("http://") else ""
     user = f" -u {started.user}" if started.user else ""
-    yield ""
-    yield "  Next, with podman:" if plain else "  Next:"
-    for command in (
-        f"podman login{plain}{user} {host}",
-        f"podman tag IMAGE {host}/IMAGE",
-        f"podman push{plain} {host}/IMAGE",
-    ):
-        yield "    " + click.style(command, fg="yellow")
+    if started.ca_fingerprint and not plain:
+        yield f"{typed(f'ca trust --for podman --registry {host}')} | sh"
+    yield f"podman login{plain}{user} {host}"
+    yield f"podman tag IMAGE {host}/IMAGE"
+    yield f"podman push{plain} {host}/IMAGE"
 
 
 def _is_unix(url: str) -> bool:

@@ -19,12 +19,13 @@ def up(loaded: Loaded, *, password_stdin: bool) -> None:
     if password_stdin and not settings.user:
         raise click.UsageError("--password-stdin needs --user NAME.")
     password = password_from_stdin() if password_stdin else settings.password.reveal()
-    raise SystemExit(_serve(settings, password))
+    raise SystemExit(_serve(settings, password, by_flag=loaded.origins.get("data_dir", "").startswith("--")))
 
 
-def _serve(settings: Settings, password: str) -> int:
+def _serve(settings: Settings, password: str, *, by_flag: bool) -> int:
     # The server's own modules come in only now: a wrong flag is answered without them.
     from homeport.app import UpOptions, serve
-    from homeport.cli.banner import print_banner
+    from homeport.cli.banner import banner_printer
 
-    return serve(settings, UpOptions(user=settings.user or None, password=password or None, banner=print_banner))
+    banner = banner_printer(by_flag=by_flag)
+    return serve(settings, UpOptions(user=settings.user or None, password=password or None, banner=banner))

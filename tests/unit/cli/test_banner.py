@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Literal
 
+import pytest
+
 from homeport.app import Started
-from homeport.cli.banner import banner_lines
+from homeport.cli.banner import Typed, banner_lines, typed_here
 
 PLAIN = "http://127.0.0.1:5000"
 
@@ -23,7 +25,7 @@ def banner(
         ca_fingerprint=fingerprint,
         seconds=0.214,
     )
-    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(banner_lines(started)))
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(banner_lines(started, Typed())))
 
 
 def test_it_says_where_everything_is() -> None:
@@ -57,7 +59,8 @@ def test_tls_needs_no_flag_but_trust() -> None:
 
     assert "--tls-verify" not in told
     assert "    podman push registry.lan:5000/IMAGE\n" in told
-    assert re.search(r"^  CA +AB:CD   `homeport ca trust` makes clients trust it$", told, re.MULTILINE)
+    assert re.search(r"^  CA +AB:CD$", told, re.MULTILINE)
+    assert "    homeport ca trust --for podman --registry registry.lan:5000 | sh\n    podman login" in told
 
 
 def test_commands_name_the_first_address_that_a_client_can_reach() -> None:
@@ -74,10 +77,25 @@ def test_without_users_there_is_no_login() -> None:
     assert "podman login --tls-verify=false 127.0.0.1:5000" in told
 
 
+def test_commands_can_be_typed_as_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = Started(
+        "1", tmp_path / "my data", [("aws", "http://127.0.0.1:4566")], False, None, None, None, 0.1, aws_auth="open"
+    )
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("sys.argv", [".venv/bin/homeport", "up"])
+
+    from_checkout = banner_lines(started, typed_here(started, by_flag=True))
+    (tmp_path / "homeport").touch(mode=0o755)
+    installed = banner_lines(started, typed_here(started, by_flag=False))
+
+    assert any(f"$(.venv/bin/homeport env --data-dir '{tmp_path}/my data')" in line for line in from_checkout)
+    assert any("$(homeport env)" in line for line in installed)
+
+
 def test_it_says_whom_the_aws_endpoint_believes() -> None:
     def line(auth: Literal["open", "signed"]) -> str:
         started = Started("1", Path("/d"), [], False, None, None, None, 0.1, aws_auth=auth)  # no TLS
-        return next(line for line in banner_lines(started) if "AWS keys" in line)
+        return next(line for line in banner_lines(started, Typed()) if "AWS keys" in line)
 
     assert "open: any will do" in line("open")
     assert "signed: only those of `homeport key create`" in line("signed")

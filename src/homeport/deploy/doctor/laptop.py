@@ -165,7 +165,7 @@ def _trusted(scene: Laptop, found: Findings, host: str, clients: Sequence[str]) 
             found.ok(did, "it does")
         else:
             target = "docker" if client == "docker" else "podman"
-            found.warning(did, "not by a file of its own", f"homeport ca trust --for {target}")
+            found.warning(did, "not by a file of its own", f"homeport ca trust --for {target} --registry {host}")
 
 
 def _same(one: Path, other: Path) -> bool:
