@@ -41,6 +41,11 @@ def _listen(text: str) -> str | None:
     return ",".join(part if ":" in part else f"{part}:4566" for part in parts) or None
 
 
+def _services(text: str) -> str | None:
+    """`sqs,s3:4572`; services had ports of their own once."""
+    return ",".join(part.partition(":")[0].strip() for part in text.split(",")) or None
+
+
 def _host(text: str) -> str | None:
     return (text if ":" in text else f"{text}:4566") if text else None
 
@@ -51,18 +56,16 @@ SETTINGS_OF: Final[Mapping[str, tuple[str, Translate]]] = {
     "GATEWAY_LISTEN": ("listen.aws", _listen),
     "HOSTNAME_EXTERNAL": ("aws.host", _host),
     "LOCALSTACK_HOST": ("aws.host", _host),
-    "SERVICES": ("aws.services", _same),
+    "SERVICES": ("aws.services", _services),
     "EXTRA_CORS_ALLOWED_ORIGINS": ("aws.cors_origins", _same),
     "EXTRA_CORS_ALLOWED_HEADERS": ("aws.cors_headers", _same),
     "EXTRA_CORS_EXPOSE_HEADERS": ("aws.cors_exposed", _same),
     "DISABLE_CORS_CHECKS": ("aws.cors_checks", _inverted),
     "DISABLE_CORS_HEADERS": ("aws.cors_answers", _inverted),
     "CUSTOM_SSL_CERT_PATH": ("tls.certificate", _same),
-    "SQS_ENDPOINT_STRATEGY": ("sqs.endpoint_strategy", _same),
-    "SQS_DELAY_PURGE_RETRY": ("sqs.delay_purge_retry", _truth),
-    "SQS_DELAY_RECENTLY_DELETED": ("sqs.delay_recently_deleted", _truth),
-    "SQS_DISABLE_MAX_NUMBER_OF_MESSAGE_LIMIT": ("sqs.unlimited_receive", _truth),
-    "SNS_CERT_URL_HOST": ("sns.certificate_host", _same),
+    "SQS_ENDPOINT_STRATEGY": ("aws.sqs_queue_urls", _same),
+    "SQS_DELAY_PURGE_RETRY": ("aws.sqs_pauses", _truth),
+    "SQS_DELAY_RECENTLY_DELETED": ("aws.sqs_pauses", _truth),
     "LAMBDA_KEEPALIVE_MS": ("lambda.keep_alive", lambda text: f"{text}ms" if text.isdecimal() else None),
     "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": ("lambda.start_timeout", _same),
     "LAMBDA_SYNCHRONOUS_CREATE": ("lambda.synchronous_create", _truth),
@@ -86,6 +89,8 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     "SQS_ENABLE_MESSAGE_RETENTION_PERIOD": "messages always expire",
     "SQS_DISABLE_CLOUDWATCH_METRICS": "/metrics shows the queues",
     "SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL": "/metrics shows the queues",
+    "SQS_DISABLE_MAX_NUMBER_OF_MESSAGE_LIMIT": "a receive has ten messages at the most, as AWS's",
+    "SNS_CERT_URL_HOST": "the certificate lies where the subscriber reaches Homeport",
     "SNS_SES_SENDER_ADDRESS": "mail goes to local mailboxes",
     "DYNAMODB_ERROR_PROBABILITY": "errors are not invented",
     "DYNAMODB_READ_ERROR_PROBABILITY": "errors are not invented",

@@ -16,6 +16,10 @@ KNOWN = [row.key for row in SETTINGS]
         ("LOCALSTACK_HOST", "cloud.lan:4510", "HOMEPORT_AWS_HOST", "cloud.lan:4510"),
         ("LOCALSTACK_HOST", "cloud.lan", "HOMEPORT_AWS_HOST", "cloud.lan:4566"),
         ("SERVICES", "s3,sqs", "HOMEPORT_AWS_SERVICES", "s3,sqs"),
+        ("SERVICES", "s3:4572, sqs:4576", "HOMEPORT_AWS_SERVICES", "s3,sqs"),
+        ("SQS_ENDPOINT_STRATEGY", "path", "HOMEPORT_AWS_SQS_QUEUE_URLS", "path"),
+        ("SQS_DELAY_PURGE_RETRY", "1", "HOMEPORT_AWS_SQS_PAUSES", "true"),
+        ("SQS_DELAY_RECENTLY_DELETED", "1", "HOMEPORT_AWS_SQS_PAUSES", "true"),
         ("LOCALSTACK_SERVICES", "s3", "HOMEPORT_AWS_SERVICES", "s3"),
         ("DEBUG", "1", "HOMEPORT_LOG_LEVEL", "debug"),
         ("LS_LOG", "trace", "HOMEPORT_LOG_LEVEL", "debug"),
@@ -29,6 +33,12 @@ def test_a_variable_means_a_setting(name: str, text: str, variable: str, wanted:
 
     assert environment[variable] == wanted
     assert load_settings(None, environment, {}) != load_settings(None, {}, {})
+
+
+def test_every_setting_that_a_variable_means_is_there() -> None:
+    missing = {key for key, _ in SETTINGS_OF.values() if key not in KNOWN}
+
+    assert {key for key in missing if not key.startswith("lambda.")} == set()
 
 
 def test_homeport_s_own_variable_wins() -> None:
