@@ -100,3 +100,16 @@ def test_platform_applications_are_their_accounts(accounts: Accounts) -> None:
     assert code(other.get_endpoint_attributes, EndpointArn=endpoint) == "AuthorizationError"
     assert code(other.publish, TargetArn=endpoint, Message="m") == "AuthorizationError"
     owner.publish(TargetArn=endpoint, Message="m")
+
+
+def test_mailboxes_and_tokens_are_their_accounts(accounts: Accounts) -> None:
+    owner = accounts.client("sns", OWNER)
+    topic = owner.create_topic(Name="t")["TopicArn"]
+    made = owner.subscribe(TopicArn=topic, Protocol="email", Endpoint="a@b.example", ReturnSubscriptionArn=True)
+
+    for path in (
+        f"/_aws/sns/subscription-tokens/{made['SubscriptionArn']}",
+        f"/_aws/sns/email-messages?accountId={OWNER}",
+        f"/_aws/sns/sms-messages?accountId={OWNER}",
+    ):
+        assert [accounts.get(path, account) for account in (OWNER, OTHER)] == [200, 403]

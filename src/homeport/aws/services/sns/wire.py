@@ -25,8 +25,15 @@ def _given(request: Request, name: str) -> str | None:
     return parse_qs(request.raw_query).get(name, [None])[0]
 
 
+def _is_anothers(sns: Sns, call: Call, account: str) -> bool:
+    """Whether something is kept from the caller: where callers are who they say, accounts see their own alone."""
+    return sns.signed and account != call.account
+
+
 async def _mailbox(sns: Sns, call: Call, request: Request, kind: Kind, recipient: str, member: str) -> Response:
     account, region = _given(request, "accountId") or call.account, _given(request, "region") or call.region
+    if _is_anothers(sns, call, account):
+        return _answer({"error": "mailboxes of another account"}, 403)
     who = _given(request, recipient)
     # A plus sign that nobody has encoded arrives as a blank.
     who = f"+{who[1:]}" if who is not None and who.startswith(" ") else who
@@ -65,11 +72,13 @@ async def opt_out(sns: Sns, call: Call, request: Request) -> Response:
     return Response(204)
 
 
-async def subscription_token(sns: Sns, _call: Call, request: Request) -> Response:
+async def subscription_token(sns: Sns, call: Call, request: Request) -> Response:
     """`GET /_aws/sns/subscription-tokens/<arn>`: the token that a subscription waits to be confirmed with."""
     arn = request.raw_path.rpartition("/")[2].replace("%3A", ":").replace("%3a", ":")
     if not re.fullmatch(r"arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[^:]+:[0-9a-f-]{36}", arn):
         return _answer({"error": "The provided SubscriptionARN is invalid", "subscription_arn": arn}, 400)
+    if _is_anothers(sns, call, arn.split(":")[4]):
+        return _answer({"error": "a subscription of another account", "subscription_arn": arn}, 403)
     token = await sns.db.read(lambda snapshot: subscriptions.token_of(snapshot, arn))
     if token is None:
         return _answer({"error": "The provided SubscriptionARN is not found", "subscription_arn": arn}, 404)
