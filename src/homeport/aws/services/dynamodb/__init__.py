@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from homeport.aws.service import Operation, Service, ServiceContext
-from homeport.aws.services.dynamodb.jobs import Expiry, StreamTrimming, Tidying, Transfers
+from homeport.aws.services.dynamodb.jobs import Copies, Expiry, StreamTrimming, Tidying, Transfers
 from homeport.aws.services.dynamodb.operations import (
     backups,
     batches,
@@ -98,7 +98,7 @@ async def _reset(dynamodb: DynamoDb) -> None:
 
 
 def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
-    return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb), Transfers(dynamodb))
+    return (Expiry(dynamodb), StreamTrimming(dynamodb), Tidying(dynamodb), Copies(dynamodb), Transfers(dynamodb))
 
 
 SERVICE: Service[Any] = Service(

@@ -122,6 +122,15 @@ class BackupNotFoundException(AwsError):
         super().__init__(f"Backup not found: {arn}")
 
 
+class BackupInUseException(AwsError):
+    """The backup is still being made."""
+
+    code = "BackupInUseException"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Backup is being used by another control plane operation: {arn}")
+
+
 class PointInTimeRecoveryUnavailableException(AwsError):
     """Point-in-time recovery is off."""
 

@@ -5,14 +5,15 @@ from functools import partial
 from typing import Final
 
 from homeport.aws.services.dynamodb.model.schema import Table
+from homeport.aws.services.dynamodb.operations.copying import run_copies
 from homeport.aws.services.dynamodb.operations.exports import run_export
 from homeport.aws.services.dynamodb.operations.imports import run_import
 from homeport.aws.services.dynamodb.operations.restoring import RECOVERY_DAYS
 from homeport.aws.services.dynamodb.operations.table_updates import activate_index
 from homeport.aws.services.dynamodb.operations.tables import shard_name
 from homeport.aws.services.dynamodb.operations.time_to_live import delete_expired
-from homeport.aws.services.dynamodb.room import TRANSFERS_JOB, DynamoDb
-from homeport.aws.services.dynamodb.store import streams, tables, tasks, tokens
+from homeport.aws.services.dynamodb.room import COPIES_JOB, TRANSFERS_JOB, DynamoDb
+from homeport.aws.services.dynamodb.store import copies, streams, tables, tasks, tokens
 from homeport.aws.services.dynamodb.store.clearing import clear_dropped, fill_expiry, fill_index
 from homeport.aws.services.dynamodb.store.streams import RETENTION_MILLIS, SHARD_MILLIS, Stream
 from homeport.kernel.clock import Millis
@@ -50,8 +51,11 @@ class StreamTrimming:
         """Trim some of each change log, and roll shards that are old enough."""
         db = self.dynamodb.db
         keep = await db.read(lambda snapshot: _retentions(tables.all_tables(snapshot)))
+        copied = {copy.source for copy in await db.read(copies.unfinished)}
         done = True
         for data_id in await db.read(streams.logged_data):
+            if data_id in copied:
+                continue
             before = now - keep.get(data_id, RETENTION_MILLIS)
             done &= await db.write(partial(streams.trim, data_id=data_id, before=before, limit=_TRIM_PIECE))
         for stream in await db.read(streams.all_streams):
@@ -111,6 +115,19 @@ class Tidying:
             else:
                 done = False
         return done
+
+
+@dataclass(slots=True)
+class Copies:
+    """Completes backups and restored tables."""
+
+    dynamodb: DynamoDb
+    name: str = COPIES_JOB
+
+    async def run_due(self, _now: Millis) -> Next:
+        """Do what is left of each."""
+        await run_copies(self.dynamodb)
+        return WHEN_WOKEN
 
 
 @dataclass(slots=True)

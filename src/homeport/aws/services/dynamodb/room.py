@@ -40,11 +40,18 @@ class DynamoDb:
             ResourceNotFoundException: there is none.
             ValidationException: the ARN is none of a table.
         """
-        return await self.tables.find(resolve(call, name_or_arn))
+        table = await self.tables.find(resolve(call, name_or_arn))
+        if table.settings["Status"] != "ACTIVE":
+            raise ResourceNotFoundException
+        return table
 
     def wake_transfers(self) -> None:
         """Let the exports and imports that wait begin."""
         self.wake_job(TRANSFERS_JOB)
+
+    def wake_copies(self) -> None:
+        """Let the copies that are not complete go on."""
+        self.wake_job(COPIES_JOB)
 
     def wake_readers(self, table: Table) -> None:
         """Let those who wait for the table's changes look."""
@@ -61,6 +68,9 @@ class DynamoDb:
 
 TRANSFERS_JOB: Final = "dynamodb-transfers"
 """The job that does exports and imports."""
+
+COPIES_JOB: Final = "dynamodb-copies"
+"""The job that completes backups and restores."""
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,255}", re.ASCII).fullmatch
 _SHORTEST_NAME: Final = 3

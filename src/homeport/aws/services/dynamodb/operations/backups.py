@@ -4,13 +4,15 @@ from typing import TypedDict, cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    BackupInUseException,
     BackupNotFoundException,
     TableNotFoundException,
 )
 from homeport.aws.services.dynamodb.model.schema import TableSettings
+from homeport.aws.services.dynamodb.operations.copying import start_copy
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.room import DynamoDb, resolve
-from homeport.aws.services.dynamodb.store import backups, tables
+from homeport.aws.services.dynamodb.store import backups, streams, tables
 from homeport.aws.services.dynamodb.store.backups import Backup
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
@@ -40,11 +42,15 @@ async def create_backup(dynamodb: DynamoDb, call: Call, request: BackupRequest) 
 
     def create(tx: Tx) -> Backup:
         table = tables.load(tx, name)
-        if table is None:
+        if table is None or table.settings["Status"] != "ACTIVE":
             raise TableNotFoundException(name[2])
-        return backups.make(tx, table, f"{table.arn}/backup/{suffix}", request["BackupName"], now)
+        arn = f"{table.arn}/backup/{suffix}"
+        data_id = backups.make(tx, table, arn, request["BackupName"], now)
+        start_copy(tx, table.data_id, data_id, streams.next_change(tx))
+        return find_backup(tx, arn)
 
-    backup = await dynamodb.db.write(create)
+    backup = await dynamodb.tables.change(create)
+    dynamodb.wake_copies()
     return {"BackupDetails": {**_details(backup), "BackupStatus": "CREATING"}}
 
 
@@ -53,7 +59,7 @@ def _details(backup: Backup) -> dict[str, object]:
         "BackupArn": backup.arn,
         "BackupName": backup.name,
         "BackupSizeBytes": backup.size,
-        "BackupStatus": "AVAILABLE",
+        "BackupStatus": "AVAILABLE" if backup.complete else "CREATING",
         "BackupType": "USER",
         "BackupCreationDateTime": backup.created,
     }
@@ -133,6 +139,8 @@ async def delete_backup(dynamodb: DynamoDb, _call: Call, request: BackupRequest)
 
     def delete(tx: Tx) -> Backup:
         backup = find_backup(tx, request["BackupArn"])
+        if not backup.complete:
+            raise BackupInUseException(backup.arn)
         backups.remove(tx, backup)
         return backup
 

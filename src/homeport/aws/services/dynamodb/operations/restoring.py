@@ -5,6 +5,7 @@ from typing import Final, TypedDict, cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    BackupInUseException,
     InvalidRestoreTimeException,
     PointInTimeRecoveryUnavailableException,
     TableAlreadyExistsException,
@@ -16,11 +17,11 @@ from homeport.aws.services.dynamodb.model.descriptions import while_creating
 from homeport.aws.services.dynamodb.model.schema import Table, TableSettings, Throughput
 from homeport.aws.services.dynamodb.model.table_rules import IndexRequest
 from homeport.aws.services.dynamodb.operations.backups import find_backup
+from homeport.aws.services.dynamodb.operations.copying import start_copy
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.tables import NameRequest, index_settings, loaded
 from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
-from homeport.aws.services.dynamodb.store import items, streams, tables
-from homeport.aws.services.dynamodb.store.clearing import PIECE, fill_index
+from homeport.aws.services.dynamodb.store import streams, tables
 from homeport.aws.services.dynamodb.store.tables import Name
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Tx
@@ -143,15 +144,16 @@ async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request
         now = dynamodb.clock.now()
         at = _restore_time(table, request, now)
 
-        def fill(data_id: int) -> None:
-            items.copy_all(tx, table.data_id, data_id)
-            states = [(key, blob) for key, blob in streams.states_at(tx, table.data_id, at)]
-            items.overwrite(tx, data_id, [(key, items.size_of(blob), blob) for key, blob in states])
+        first = streams.oldest_change(tx, table.data_id, at) or streams.next_change(tx)
+        summary = {"SourceTableArn": table.arn, "RestoreDateTime": at, "RestoreInProgress": True}
+        return _restore(dynamodb, tx, call, table.settings, request, (table.data_id, first), summary)
 
-        summary = {"SourceTableArn": table.arn, "RestoreDateTime": at, "RestoreInProgress": False}
-        return _restore(dynamodb, tx, call, table.settings, request, fill, summary)
+    return await _restored(dynamodb, restore)
 
+
+async def _restored(dynamodb: DynamoDb, restore: Callable[[Tx], Table]) -> Result:
     table = await dynamodb.tables.change(restore)
+    dynamodb.wake_copies()
     return {"TableDescription": _restoring(table)}
 
 
@@ -176,20 +178,18 @@ async def restore_table_from_backup(dynamodb: DynamoDb, call: Call, request: Res
 
     def restore(tx: Tx) -> Table:
         backup = find_backup(tx, request["BackupArn"])
+        if not backup.complete:
+            raise BackupInUseException(backup.arn)
         summary = {
             "SourceBackupArn": backup.arn,
             "SourceTableArn": backup.arn.partition("/backup/")[0],
             "RestoreDateTime": backup.created,
-            "RestoreInProgress": False,
+            "RestoreInProgress": True,
         }
+        whole = (backup.data_id, streams.next_change(tx))
+        return _restore(dynamodb, tx, call, backup.settings, request, whole, summary)
 
-        def fill(data_id: int) -> None:
-            items.copy_all(tx, backup.data_id, data_id)
-
-        return _restore(dynamodb, tx, call, backup.settings, request, fill, summary)
-
-    table = await dynamodb.tables.change(restore)
-    return {"TableDescription": _restoring(table)}
+    return await _restored(dynamodb, restore)
 
 
 def _restoring(table: Table) -> dict[str, object]:
@@ -204,7 +204,7 @@ def _restore(
     call: Call,
     source: TableSettings,
     request: RestoreRequest,
-    fill: Callable[[int], None],
+    content: tuple[int, int],
     summary: dict[str, object],
 ) -> Table:
     name: Name = (call.account, call.region, request["TargetTableName"])
@@ -215,18 +215,16 @@ def _restore(
     settings["TableId"] = dynamodb.ids.uuid()
     settings["Created"] = dynamodb.clock.now()
     settings["RestoreSummary"] = summary
+    settings["Status"] = "CREATING"
     settings["Indexes"] = []
     _override(settings, request)
     data_id = tables.new_data(tx)
     for local, indexes in _indexes(source, request):
         settings["Indexes"] += [index_settings(tx, data_id, index, local=local) for index in indexes]
     tables.insert(tx, name, settings, data_id)
-    fill(data_id)
-    table = loaded(tx, name)
-    for index in table.indexes:
-        while not fill_index(tx, table, index, PIECE):
-            pass
-    return table
+    items, first = content
+    start_copy(tx, items, data_id, first)
+    return loaded(tx, name)
 
 
 def _override(settings: TableSettings, request: RestoreRequest) -> None:

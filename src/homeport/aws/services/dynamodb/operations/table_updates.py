@@ -24,6 +24,7 @@ from homeport.aws.services.dynamodb.model.table_rules import (
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.replicas import change_replicas
 from homeport.aws.services.dynamodb.operations.tables import (
+    check_active,
     description,
     encryption,
     index_settings,
@@ -66,6 +67,7 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
 
     def update(tx: Tx) -> Table:
         table = loaded(tx, name)
+        check_active(table)
         settings = table.settings
         _change_billing(dynamodb, settings, request)
         _change_options(dynamodb, call, settings, request)

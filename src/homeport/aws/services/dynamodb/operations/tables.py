@@ -239,6 +239,7 @@ async def delete_table(dynamodb: DynamoDb, call: Call, request: NameRequest) -> 
 
     def delete(tx: Tx) -> None:
         present = loaded(tx, name)
+        check_active(present)
         if present.settings.get("DeletionProtectionEnabled"):
             raise ValidationException(
                 "Resource cannot be deleted as it is currently protected against deletion. "
@@ -262,6 +263,18 @@ async def delete_table(dynamodb: DynamoDb, call: Call, request: NameRequest) -> 
     )
     shown = {member: described[member] for member in kept if member in described}
     return {"TableDescription": {**shown, "TableStatus": "DELETING"}}
+
+
+def check_active(table: Table) -> None:
+    """Refuse to change a table that is still being made.
+
+    Raises:
+        ResourceInUseException: it is.
+    """
+    if table.settings["Status"] != "ACTIVE":
+        raise ResourceInUseException(
+            f"Attempt to change a resource which is still in use: Table is being created: {table.name}"
+        )
 
 
 def drop_table(dynamodb: DynamoDb, tx: Tx, table: Table) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple, cast
 import orjson
 
 from homeport.aws.services.dynamodb.model.schema import Table, TableSettings
-from homeport.aws.services.dynamodb.store import items, tables
+from homeport.aws.services.dynamodb.store import tables
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
@@ -24,14 +24,18 @@ class Backup(NamedTuple):
     size: int
     item_count: int
     settings: TableSettings
+    complete: bool
 
 
-_SELECT = "SELECT id, arn, account, region, table_name, name, created, data_id, size, count, settings FROM ddb_backup"
+_SELECT = (
+    "SELECT id, arn, account, region, table_name, name, created, data_id, size, count, settings,"
+    " NOT EXISTS (SELECT 1 FROM ddb_copy WHERE target = data_id) FROM ddb_backup"
+)
 
 
 def _backup(row: object) -> Backup:
-    values = cast("tuple[int, str, str, str, str, str, Millis, int, int, int, str]", row)
-    return Backup(*values[:10], cast("TableSettings", orjson.loads(values[10])))
+    values = cast("tuple[int, str, str, str, str, str, Millis, int, int, int, str, int]", row)
+    return Backup(*values[:10], cast("TableSettings", orjson.loads(values[10])), bool(values[11]))
 
 
 def find(snapshot: Snapshot, arn: str) -> Backup | None:
@@ -46,11 +50,9 @@ def every(snapshot: Snapshot, account: str, region: str) -> list[Backup]:
     return [_backup(row) for row in rows]
 
 
-def make(tx: Tx, table: Table, arn: str, name: str, now: Millis) -> Backup:
-    """Copy a table's items aside."""
+def make(tx: Tx, table: Table, arn: str, name: str, now: Millis) -> int:
+    """Note a backup of a table; returns the id that its items will have."""
     data_id = tables.new_data(tx)
-    items.copy_all(tx, table.data_id, data_id)
-    count, size = items.totals(tx, data_id)
     tx.execute(
         "INSERT INTO ddb_backup (arn, account, region, table_name, name, created, data_id, size, count, settings)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -62,15 +64,18 @@ def make(tx: Tx, table: Table, arn: str, name: str, now: Millis) -> Backup:
             name,
             now,
             data_id,
-            size,
-            count,
+            0,
+            0,
             orjson.dumps(table.settings).decode(),
         ),
     )
-    made = find(tx, arn)
-    if made is None:
-        raise LookupError(arn)
-    return made
+    return data_id
+
+
+def complete(tx: Tx, data_id: int, totals: tuple[int, int]) -> None:
+    """Note how many items a backup has, and their bytes."""
+    count, size = totals
+    tx.execute("UPDATE ddb_backup SET count = ?, size = ? WHERE data_id = ?", (count, size, data_id))
 
 
 def remove(tx: Tx, backup: Backup) -> None:

@@ -172,11 +172,12 @@ def is_empty(snapshot: Snapshot, data_id: int) -> bool:
     return snapshot.row("SELECT 1 FROM ddb_item WHERE data_id = ? LIMIT 1", (data_id,)) is None
 
 
-def copy_all(tx: Tx, source: int, target: int) -> None:
-    """Copy the items of a table, or of a backup, into another."""
+def copy_run(tx: Tx, source: int, target: int, after: bytes, end: bytes) -> None:
+    """Copy the items behind a key, up to and with another, of a table or a backup into another."""
     tx.execute(
-        "INSERT INTO ddb_item (data_id, key, size, item) SELECT ?, key, size, item FROM ddb_item WHERE data_id = ?",
-        (target, source),
+        "INSERT INTO ddb_item (data_id, key, size, item)"
+        " SELECT ?, key, size, item FROM ddb_item WHERE data_id = ? AND key > ? AND key <= ?",
+        (target, source, after, end),
     )
 
 

@@ -113,4 +113,17 @@ MIGRATIONS = (
         );
         """,
     ),
+    Migration(
+        2,
+        """
+        CREATE TABLE ddb_copy (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            source INTEGER NOT NULL,
+            target INTEGER NOT NULL,
+            first INTEGER NOT NULL,
+            copied_to BLOB NOT NULL,
+            undone_to INTEGER
+        );
+        """,
+    ),
 )

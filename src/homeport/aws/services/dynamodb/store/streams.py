@@ -170,10 +170,19 @@ def has_changes(snapshot: Snapshot, data_id: int, first: int) -> bool:
 
 def oldest_change(snapshot: Snapshot, data_id: int, since: int) -> int | None:
     """The first line of a table's change log that is younger than `since`."""
-    return cast(
-        "int | None",
-        snapshot.value("SELECT id FROM ddb_change WHERE data_id = ? AND at > ? ORDER BY id LIMIT 1", (data_id, since)),
-    )
+    low, high = 0, next_change(snapshot)
+    # Halving: with point-in-time recovery there may be millions of older lines.
+    while low < high:
+        middle = (low + high) // 2
+        row = snapshot.row(
+            "SELECT id, at FROM ddb_change WHERE data_id = ? AND id >= ? ORDER BY id LIMIT 1", (data_id, middle)
+        )
+        if row is None or cast("int", row[1]) > since:
+            high = middle
+        else:
+            low = cast("int", row[0]) + 1
+    row = snapshot.row("SELECT id FROM ddb_change WHERE data_id = ? AND id >= ? ORDER BY id LIMIT 1", (data_id, low))
+    return None if row is None else cast("int", row[0])
 
 
 def trim(tx: Tx, data_id: int, before: int, limit: int) -> bool:

@@ -108,6 +108,8 @@ def _table(snapshot: Snapshot, row: tuple[int, int, str, str, str, str]) -> Tabl
     settings = cast("TableSettings", orjson.loads(text))
     others = _replicas(snapshot, data_id, id_)
     logs = any("Stream" in each or "PointInTime" in each for each in (settings, *others.values()))
+    # A copy that is being made takes back what has changed meanwhile.
+    logs = logs or snapshot.row("SELECT 1 FROM ddb_copy WHERE source = ?", (data_id,)) is not None
     arn = table_arn(account, region, name)
     return read_table((id_, data_id, account, region, name), settings, arn, tuple(sorted(others)), logs=logs)
 
