@@ -197,7 +197,7 @@ def test_version_2_is_refused_clearly(raw: Raw, target: str, headers: dict[str, 
     answer = raw("GET", target, headers=headers)
 
     assert (answer.status, code(answer)) == (400, "InvalidRequest")
-    assert "Please use AWS4-HMAC-SHA256." in answer.text
+    assert "Please use AWS4-HMAC-SHA256. boto3 does with Config(signature_version=" in answer.text
 
 
 def test_nobody_gets_in_without_a_signature(signed: AwsServer) -> None:

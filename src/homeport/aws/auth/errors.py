@@ -19,7 +19,11 @@ class SignatureVersionUnsupported(AwsError):
     status = 400
 
     def __init__(self) -> None:
-        super().__init__("The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+        super().__init__(
+            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256. "
+            "boto3 does with Config(signature_version='s3v4'), the AWS CLI after "
+            "`aws configure set default.s3.signature_version s3v4`."
+        )
 
 
 class RequestExpired(AwsError):
