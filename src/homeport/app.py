@@ -310,7 +310,8 @@ class _Server:
         if not endpoints:
             raise OperatorError("every listener is switched off", hint="set at least one --listen-... address")
         addresses = [(endpoint.name, endpoint.url) for endpoint in endpoints]
-        RunFile(os.getpid(), VERSION, self._clock.now(), tuple(addresses)).save(self._data.run)
+        aws_auth = self._settings.aws_auth if self._settings.listen_aws else ""
+        RunFile(os.getpid(), VERSION, self._clock.now(), tuple(addresses), aws_auth).save(self._data.run)
         undo.callback(_remove, self._data.run)
         # What lives now lives to the end: the collector need not look at it again.
         gc.collect()
@@ -327,7 +328,7 @@ class _Server:
                 generated_password=generated,
                 ca_fingerprint=self._fingerprint(),
                 seconds=seconds,
-                aws_auth=self._settings.aws_auth if self._settings.listen_aws else "",
+                aws_auth=aws_auth,
             )
         )
 

@@ -15,6 +15,7 @@ from homeport.cli.running import find_running
 from homeport.kernel.clock import SystemClock
 from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.runfile import RunFile
 from homeport.kernel.storage.layout import DataDirectory
 
 _region_option = click.option("--region", default=DEFAULT_REGION, show_default=True, help="Region.")
@@ -56,11 +57,12 @@ def variables(settings: Settings, account: str, region: str) -> Mapping[str, str
     Raises:
         OperatorError: no server runs, it has no AWS endpoint, or nobody could sign.
     """
+    note = find_running(settings.data_dir).note
     key_id, secret = account, "homeport"
-    if settings.aws_auth == "signed":
+    if note.aws_auth == "signed":
         key_id, secret = _root_key(settings, account)
     return {
-        "AWS_ENDPOINT_URL": _endpoint(settings),
+        "AWS_ENDPOINT_URL": _endpoint(note),
         "AWS_ACCESS_KEY_ID": key_id,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": region,
@@ -68,8 +70,8 @@ def variables(settings: Settings, account: str, region: str) -> Mapping[str, str
     }
 
 
-def _endpoint(settings: Settings) -> str:
-    addresses = dict(find_running(settings.data_dir).note.addresses)
+def _endpoint(note: RunFile) -> str:
+    addresses = dict(note.addresses)
     if "aws" not in addresses:
         raise NoAwsListenerError
     return addresses["aws"]
@@ -117,8 +119,9 @@ def aws(settings: Settings, arguments: tuple[str, ...]) -> None:
 
 def _from_environment(settings: Settings, given: Mapping[str, str]) -> Mapping[str, str]:
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
-    if settings.aws_auth == "signed" and {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= given.keys():
-        return {"AWS_ENDPOINT_URL": _endpoint(settings), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    note = find_running(settings.data_dir).note
+    if note.aws_auth == "signed" and {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= given.keys():
+        return {"AWS_ENDPOINT_URL": _endpoint(note), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     account = given.get("AWS_ACCESS_KEY_ID", "")
     known = account if len(account) == 12 and account.isdecimal() else "000000000000"  # noqa: PLR2004 # an account's digits
     return variables(settings, known, region)

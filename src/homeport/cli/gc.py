@@ -44,7 +44,7 @@ def _debug_url(settings: Settings) -> str:
             return url
     raise CollectionRefusedError(
         f"no Homeport with a debug listener runs on {settings.data_dir}",
-        hint="name it with --server URL, or collect while it is stopped: homeport registry garbage-collect",
+        hint="give the server one with listen.debug, or name another machine's with --server URL",
     )
 
 

@@ -24,19 +24,21 @@ class RunFile:
 
     Attributes:
         addresses: name of the listener and its URL (`http+unix://` and the path for a Unix socket), in order.
+        aws_auth: whom its AWS endpoint believes, `open` or `signed`; empty where there is none.
     """
 
     pid: int
     version: str
     started: Millis
     addresses: tuple[tuple[str, str], ...]
+    aws_auth: str = ""
 
     def save(self, path: Path) -> None:
         """Write the note; a reader sees the old one or the whole new one."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         addresses = [{"name": name, "url": url} for name, url in self.addresses]
         note = {"pid": self.pid, "version": self.version, "started": self.started, "addresses": addresses}
-        replace_file(path, orjson.dumps(note))
+        replace_file(path, orjson.dumps({**note, "aws_auth": self.aws_auth}))
 
 
 def read_run_file(path: Path) -> RunFile | None:
@@ -48,7 +50,8 @@ def read_run_file(path: Path) -> RunFile | None:
     try:
         note = orjson.loads(path.read_bytes())
         addresses = tuple((str(entry["name"]), str(entry["url"])) for entry in note["addresses"])
-        return RunFile(int(note["pid"]), str(note["version"]), Millis(int(note["started"])), addresses)
+        started, auth = Millis(int(note["started"])), str(note.get("aws_auth", ""))
+        return RunFile(int(note["pid"]), str(note["version"]), started, addresses, auth)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:

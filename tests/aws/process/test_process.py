@@ -177,7 +177,8 @@ def test_keys_are_made_listed_and_removed_while_the_server_runs(tmp_path: Path) 
     try:
         made = homeport(server, "key", "create", "--account", "111111111111")
         exported = dict(line.removeprefix("export ").split("=", 1) for line in made.stdout.splitlines())
-        signed = homeport(server, "aws", "sts", "get-caller-identity", HOMEPORT_AWS_AUTH="signed", **exported)
+        signed = homeport(server, "aws", "sts", "get-caller-identity", **exported)
+        told = homeport(server, "env", "--account", "111111111111")
         listed = homeport(server, "key", "list", "--account", "111111111111")
         removed = homeport(server, "key", "remove", exported["AWS_ACCESS_KEY_ID"])
         again = homeport(server, "key", "remove", exported["AWS_ACCESS_KEY_ID"])
@@ -194,6 +195,7 @@ def test_keys_are_made_listed_and_removed_while_the_server_runs(tmp_path: Path) 
         server.stop()
 
     assert json.loads(signed.stdout or "{}").get("Account") == "111111111111", signed.stderr
+    assert f"export AWS_SECRET_ACCESS_KEY={exported['AWS_SECRET_ACCESS_KEY']}" in told.stdout.splitlines(), told.stderr
     assert listed.stdout.split()[:2] == [exported["AWS_ACCESS_KEY_ID"], "arn:aws:iam::111111111111:root"]
     assert (removed.returncode, again.returncode) == (0, 1)
     assert "there is no access key" in again.stderr

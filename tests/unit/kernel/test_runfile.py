@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from homeport.kernel.clock import Millis
 from homeport.kernel.runfile import RunFile, RunFileInvalidError, process_exists, read_run_file
 
-NOTE = RunFile(4711, "1.2.3", Millis(1_767_225_600_000), (("registry", "http://127.0.0.1:5000"),))
+NOTE = RunFile(4711, "1.2.3", Millis(1_767_225_600_000), (("registry", "http://127.0.0.1:5000"),), "signed")
 
 
 def test_what_was_noted_is_read(tmp_path: Path) -> None:
