@@ -72,7 +72,7 @@ def test_lines_that_count_for_nothing_are_told(homeport: Homeport) -> None:
         (["add", "anna", "--password-stdin"], "a\0b\n", "NUL"),
         (["add", "a:b", "--generate"], "", "colon"),
         (["passwd", "anna", "--generate"], "", "htpasswd: No such file or directory"),
-        (["list"], "", "htpasswd: No such file or directory"),
+        (["list"], "", "`homeport user add NAME` makes it"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(

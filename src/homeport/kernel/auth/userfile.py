@@ -20,9 +20,12 @@ class UserFileUnreadable(OperatorError):
     """A password file that cannot be read or written."""
 
     def __init__(self, path: Path, error: OSError) -> None:
+        missing = isinstance(error, FileNotFoundError)
         super().__init__(
             f"{path}: {error.strerror or error}",
-            hint="name another file with registry.htpasswd, or mend its permissions",
+            hint="the first `homeport up` or `homeport user add NAME` makes it; or name another with registry.htpasswd"
+            if missing
+            else "name another file with registry.htpasswd, or mend its permissions",
         )
 
 
