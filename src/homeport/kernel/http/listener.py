@@ -21,11 +21,13 @@ _REACHABLE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S10
 class AddressUnavailable(OperatorError):
     """An address that cannot be listened on."""
 
-    def __init__(self, address: Address, error: OSError) -> None:
+    def __init__(self, address: Address, error: OSError, listener: str) -> None:
         taken = error.errno == errno.EADDRINUSE
         super().__init__(
             f"cannot listen on {address}: {error.strerror or error}",
-            hint="another program has it; stop that, or choose another address" if taken else None,
+            hint=f"another program has it; stop that, or give another address, or none, to listen.{listener}"
+            if taken
+            else None,
         )
 
 
@@ -68,7 +70,7 @@ class Listener:
         Raises:
             AddressUnavailable: the system refuses the address.
         """
-        sockets = _sockets(address)
+        sockets = _sockets(address, self._service.name)
         loop = asyncio.get_running_loop()
         for sock in sockets:
             self._servers.append(await _serve(loop, self._http, sock, tls))
@@ -88,7 +90,7 @@ class Listener:
         Raises:
             AddressUnavailable: the system refuses the address.
         """
-        sockets = _sockets(address)
+        sockets = _sockets(address, self._service.name)
         timeout = self._service.limits.header_timeout
         for sock in sockets:
             self._servers.append(SniffingServer(sock, self._http, make_context, first_byte_seconds=timeout))
@@ -116,7 +118,7 @@ async def _serve(
     return await loop.create_server(http, sock=sock, ssl=tls, backlog=_BACKLOG)
 
 
-def _sockets(address: Address) -> list[socket.socket]:
+def _sockets(address: Address, listener: str) -> list[socket.socket]:
     try:
         if isinstance(address, UnixAddress):
             return [_unix_socket(address.path)]
@@ -124,7 +126,7 @@ def _sockets(address: Address) -> list[socket.socket]:
             return _every_interface(address.port)
         return [_tcp_socket(address.host, address.port)]
     except OSError as error:
-        raise AddressUnavailable(address, error) from error
+        raise AddressUnavailable(address, error, listener) from error
 
 
 def _tcp_socket(host: str, port: int, *, dual_stack: bool = False) -> socket.socket:

@@ -109,8 +109,11 @@ class TestAddresses:
     async def test_a_taken_port_is_an_error_that_says_so(self, serve: Serve) -> None:
         site = await serve(hello)
 
-        with pytest.raises(AddressUnavailable, match="in use"):
+        with pytest.raises(AddressUnavailable, match="in use") as told:
             await serve(hello, address=TcpAddress("127.0.0.1", site.port))
+
+        assert told.value.hint is not None
+        assert told.value.hint.endswith(f"to listen.{site.listener.endpoints[0].name}")
 
 
 class TestFraming:
