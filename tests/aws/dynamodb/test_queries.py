@@ -510,3 +510,20 @@ def test_a_page_of_many_small_items_is_whole(dynamodb: Any) -> None:
         page = dynamodb.query(TableName="table", Limit=limit, **query)
         assert [int(each["sk"]["N"]) for each in page["Items"]] == list(range(min(limit, count)))
         assert ("LastEvaluatedKey" in page) is (limit <= count)
+
+
+def test_a_filter_on_large_items_looks_at_a_megabyte(dynamodb: Any) -> None:
+    make_table(dynamodb, sort="N")
+    for sk in range(30):
+        dynamodb.put_item(TableName="table", Item=item(pk="a", sk=sk, v=sk % 2, text="x" * 50_000))
+    query = {
+        "KeyConditionExpression": "pk = :a",
+        "FilterExpression": "v = :v",
+        "ExpressionAttributeValues": item(**{":a": "a", ":v": 1}),
+    }
+
+    first = dynamodb.query(TableName="table", **query)
+    assert (first["ScannedCount"], first["Count"]) == (21, 10)
+    rest = dynamodb.query(TableName="table", ExclusiveStartKey=first["LastEvaluatedKey"], **query)
+    assert (rest["ScannedCount"], rest["Count"]) == (9, 5)
+    assert "LastEvaluatedKey" not in rest

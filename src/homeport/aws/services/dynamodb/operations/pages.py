@@ -1,8 +1,7 @@
 """One page of a query or a scan: which items are looked at, which are kept, where the next page begins."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Final, cast
 
 import orjson
@@ -21,7 +20,8 @@ PAGE_BYTES: Final = 1 << 20
 """DynamoDB developer guide, "Paginating table query results": 1 MB of what is looked at, before filters."""
 
 SHORT_PAGE: Final = 400
-"""So many items are read in a millisecond or two; more are read in a thread."""
+SHORT_BYTES: Final = 1 << 17
+"""So many items, and so much of them to look into, are read in a millisecond or two; more are read in a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ class Reading:
         """Whether the index shows only a part of the items."""
         return self.index is not None and self.index.projected is not None
 
+    @property
+    def parses(self) -> bool:
+        """Whether items have to be looked into."""
+        return self.keep is not None or self.cut is not None or self.partial
+
 
 @dataclass(slots=True)
 class Page:
@@ -76,10 +81,19 @@ async def read_in_time(db: Database, reading: Reading) -> Page:
 
 
 def read_short_page(snapshot: Snapshot, reading: Reading) -> Page | None:
-    """A page; None if it is one of many items."""
+    """A page; None if it is one of many items, or of much that has to be looked into."""
+    rows: list[Found] = []
+    size = 0
+    for found in _rows(snapshot, reading):
+        if len(rows) == SHORT_PAGE or (reading.parses and size > SHORT_BYTES):
+            return None
+        rows.append(found)
+        size += found[1]
+        if len(rows) == reading.limit or (size >= PAGE_BYTES and not reading.parses):
+            break
     page = Page()
-    complete = _fill(page, islice(_rows(snapshot, reading), SHORT_PAGE + 1), reading)
-    return None if page.scanned > SHORT_PAGE and not complete else page
+    _fill(page, rows, reading)
+    return page
 
 
 def read_page(snapshot: Snapshot, reading: Reading) -> Page:
@@ -89,16 +103,14 @@ def read_page(snapshot: Snapshot, reading: Reading) -> Page:
     return page
 
 
-def _fill(page: Page, rows: Iterator[Found], reading: Reading) -> bool:
-    """Take in rows; whether the page is full before they end."""
+def _fill(page: Page, rows: Iterable[Found], reading: Reading) -> None:
     take = _taker(reading, page)
     for found in rows:
         take(found)
         page.scanned += 1
         if page.scanned == reading.limit or page.size >= PAGE_BYTES:
             page.last = last_key(reading, cast("Item", orjson.loads(found[2])))
-            return True
-    return False
+            break
 
 
 def _rows(snapshot: Snapshot, reading: Reading) -> Iterator[Found]:
@@ -122,9 +134,7 @@ def _rows(snapshot: Snapshot, reading: Reading) -> Iterator[Found]:
 
 
 def _taker(reading: Reading, page: Page) -> Callable[[Found], None]:
-    if reading.keep is None and reading.cut is None and not reading.partial:
-        return _take_whole(reading, page)
-    return _take_parsed(reading, page)
+    return _take_parsed(reading, page) if reading.parses else _take_whole(reading, page)
 
 
 def _take_whole(reading: Reading, page: Page) -> Callable[[Found], None]:
