@@ -230,3 +230,18 @@ def test_configuration_is_read_back(dynamodb: Any) -> None:
     assert len(dynamodb.list_contributor_insights()["ContributorInsightsSummaries"]) == 1
     assert dynamodb.describe_limits()["TableMaxReadCapacityUnits"] == 40000
     assert dynamodb.describe_endpoints()["Endpoints"][0]["Address"].startswith("127.0.0.1:")
+
+
+def test_large_items_expire_and_leave_the_change_log_in_small_pieces(aws: AwsServer, dynamodb: Any) -> None:
+    make_table(dynamodb, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    spec = {"Enabled": True, "AttributeName": "end"}
+    dynamodb.update_time_to_live(TableName="table", TimeToLiveSpecification=spec)
+    for number in range(30):
+        end = int(START.timestamp()) - 10
+        dynamodb.put_item(TableName="table", Item=item(pk=str(number), end=end, text="x" * 390_000))
+
+    assert expire_at_once(aws) == 30
+    assert names(dynamodb) == set()
+    aws.advance(seconds=25 * 3600)
+    left = aws.run(aws.half.db.read(lambda snapshot: snapshot.value("SELECT COUNT(*) FROM ddb_change")))
+    assert left == 0

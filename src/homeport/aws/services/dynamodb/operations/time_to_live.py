@@ -109,7 +109,7 @@ async def _delete_of(dynamodb: DynamoDb, table: Table) -> int:
             lambda tx: _delete_some(tx, dynamodb.tables.fresh(tx, table), dynamodb.clock.now())
         )
         deleted += count
-        if count < EXPIRE_AT_ONCE:
+        if not count:
             break
     if deleted and table.log_changes:
         dynamodb.wake_readers(table)

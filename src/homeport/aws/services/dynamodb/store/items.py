@@ -8,6 +8,7 @@ import orjson
 from homeport.aws.services.dynamodb.model.item_keys import expiry_entry, index_entry
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.model.values import Item, equal_items, item_size
+from homeport.aws.services.dynamodb.store.pieces import BYTES
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
@@ -198,14 +199,23 @@ def overwrite(tx: Tx, data_id: int, states: Iterable[tuple[bytes, int, bytes | N
 
 
 def due(snapshot: Snapshot, index_id: int, low: bytes, high: bytes, limit: int) -> list[tuple[bytes, Row]]:
-    """Items that stand in an order from `low` up to but without `high`: their keys and what is kept of them."""
+    """Items that stand in an order from `low` up to but without `high`: their keys and what is kept of them.
+
+    No more of them than one transaction may touch; none only if there are none.
+    """
     rows = snapshot.execute(
         "SELECT i.key, i.id, i.size, i.item FROM ddb_entry e CROSS JOIN ddb_item i ON i.id = e.item_id"
         " WHERE e.index_id = ? AND e.key >= ? AND e.key < ? ORDER BY e.key LIMIT ?",
         (index_id, low, high, limit),
     )
-    found = cast("Iterator[tuple[bytes, int, int, bytes]]", rows)
-    return [(key, Row(item_id, size, blob)) for key, item_id, size, blob in found]
+    found: list[tuple[bytes, Row]] = []
+    total = 0
+    for key, item_id, size, blob in cast("Iterator[tuple[bytes, int, int, bytes]]", rows):
+        found.append((key, Row(item_id, size, blob)))
+        total += size
+        if total >= BYTES:
+            break
+    return found
 
 
 def size_of(blob: bytes | None) -> int:

@@ -6,6 +6,7 @@ from typing import NamedTuple, cast
 import orjson
 
 from homeport.aws.services.dynamodb.model.schema import KeyElement, Table
+from homeport.aws.services.dynamodb.store.pieces import BYTES
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
@@ -188,11 +189,17 @@ def oldest_change(snapshot: Snapshot, data_id: int, since: int) -> int | None:
 def trim(tx: Tx, data_id: int, before: int, limit: int) -> bool:
     """Delete lines of the change log that are older than `before`; True once there are none."""
     rows = tx.execute(
-        "DELETE FROM ddb_change WHERE id IN"
-        " (SELECT id FROM ddb_change WHERE data_id = ? AND at <= ? ORDER BY id LIMIT ?) RETURNING id",
-        (data_id, before, limit),
+        "SELECT id, at, COALESCE(LENGTH(old), 0) + COALESCE(LENGTH(new), 0) FROM ddb_change"
+        " WHERE data_id = ? ORDER BY id LIMIT ?",
+        (data_id, limit),
     )
-    return len(list(rows)) < limit
+    last = count = size = 0
+    for id_, at, length in cast("Iterator[tuple[int, int, int]]", rows):
+        if at > before or size >= BYTES:
+            break
+        last, count, size = id_, count + 1, size + length
+    tx.execute("DELETE FROM ddb_change WHERE data_id = ? AND id <= ?", (data_id, last))
+    return count < limit and size < BYTES
 
 
 def logged_data(snapshot: Snapshot) -> list[int]:
