@@ -154,3 +154,36 @@ def test_columns_become_attributes(aws: AwsServer, dynamodb: Any, bucket: Any) -
 
     found = sorted((plain_item(each) for each in dynamodb.scan(TableName="imported")["Items"]), key=lambda x: x["pk"])
     assert found == [{"pk": 1, "name": "One", "g": "x"}, {"pk": 2}]
+
+
+def test_an_import_of_a_damaged_file_fails_and_ends(aws: AwsServer, dynamodb: Any, bucket: Any) -> None:
+    whole = gzip.compress("\n".join(json.dumps({"Item": item(pk=n, g=str(n * 7919))}) for n in range(5000)).encode())
+    damaged = whole[: len(whole) // 2] + b"\xff" * 64 + whole[len(whole) // 2 + 64 :]
+    bucket.put_object(Bucket="transfers", Key="damaged.gz", Body=damaged)
+
+    made = dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3KeyPrefix": "damaged"},
+        InputFormat="DYNAMODB_JSON",
+        InputCompressionType="GZIP",
+        TableCreationParameters=CREATION,
+    )["ImportTableDescription"]
+    aws.run_jobs()
+
+    done = dynamodb.describe_import(ImportArn=made["ImportArn"])["ImportTableDescription"]
+    assert (done["ImportStatus"], done["FailureCode"]) == ("FAILED", "InputFormatError")
+    assert dynamodb.describe_table(TableName="imported")["Table"]["TableStatus"] == "ACTIVE"
+
+
+def test_a_line_that_never_ends_is_one_error_and_no_burden(aws: AwsServer, dynamodb: Any, bucket: Any) -> None:
+    endless = gzip.compress(b"x" * 20_000_000 + b"\n" + json.dumps({"Item": item(pk=1)}).encode())
+    bucket.put_object(Bucket="transfers", Key="endless.gz", Body=endless)
+
+    dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3KeyPrefix": "endless"},
+        InputFormat="DYNAMODB_JSON",
+        InputCompressionType="GZIP",
+        TableCreationParameters=CREATION,
+    )
+    aws.run_jobs()
+
+    assert [plain_item(each) for each in dynamodb.scan(TableName="imported")["Items"]] == [{"pk": 1}]

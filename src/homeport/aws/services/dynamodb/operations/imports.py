@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from homeport.aws.services.dynamodb.store import tables, tasks
 from homeport.aws.services.dynamodb.store.tasks import Description, Task
 from homeport.kernel.storage.database import Snapshot, Tx
 
+_LONGEST_LINE: Final = 4 * MAX_ITEM_BYTES
 _PIECE: Final = 200
 _TOLD: Final[tuple[str, ...]] = (
     "ImportArn",
@@ -162,7 +164,7 @@ async def run_import(dynamodb: DynamoDb, task: Task) -> None:
     outcome: Description = {"ImportStatus": "COMPLETED"}
     try:
         await _import(dynamodb, call, task, progress)
-    except (AwsError, OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (AwsError, OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
         code = error.code if isinstance(error, AwsError) else "InputFormatError"
         outcome = {"ImportStatus": "FAILED", "FailureCode": code, "FailureMessage": str(error)}
     described = {
@@ -194,9 +196,7 @@ async def _import(dynamodb: DynamoDb, call: Call, task: Task, progress: _Progres
             continue
         content = await get_object(dynamodb, call, source["S3Bucket"], key)
         progress.size += len(content)
-        if task.description["InputCompressionType"] == "GZIP":
-            content = gzip.decompress(content)
-        rows = _rows(table, task.description, content)
+        rows = _rows(table, task.description, _unpacked(task.description, content))
         while piece := list(islice(rows, _PIECE)):
             progress.read += len(piece)
             written = await dynamodb.db.write(partial(_write, dynamodb, table, piece))
@@ -204,12 +204,21 @@ async def _import(dynamodb: DynamoDb, call: Call, task: Task, progress: _Progres
             progress.errors += len(piece) - written
 
 
-def _rows(table: Table, described: Description, content: bytes) -> Iterator[object]:
+_Lines = gzip.GzipFile | io.BytesIO
+
+
+def _unpacked(described: Description, content: bytes) -> _Lines:
+    """An object's lines; unpacked as they are read, since nobody knows how large they become."""
+    packed = io.BytesIO(content)
+    return gzip.GzipFile(fileobj=packed) if described["InputCompressionType"] == "GZIP" else packed
+
+
+def _rows(table: Table, described: Description, content: _Lines) -> Iterator[object]:
     if described["InputFormat"] == "CSV":
         options = cast("dict[str, CsvOptions]", described.get("InputFormatOptions", {})).get("Csv", {})
         yield from _csv_rows(table, options, content)
         return
-    for line in content.splitlines():
+    for line in iter(lambda: content.readline(_LONGEST_LINE), b""):
         if line.strip():
             try:
                 yield orjson.loads(line).get("Item")
@@ -217,9 +226,10 @@ def _rows(table: Table, described: Description, content: bytes) -> Iterator[obje
                 yield None
 
 
-def _csv_rows(table: Table, options: CsvOptions, content: bytes) -> Iterator[Item]:
+def _csv_rows(table: Table, options: CsvOptions, content: _Lines) -> Iterator[Item]:
     """DynamoDB developer guide, "DynamoDB import formats": all strings but for the keys, which have their own types."""
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=options.get("Delimiter", ","))
+    text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, delimiter=options.get("Delimiter", ","))
     header = options.get("HeaderList") or next(reader, [])
     for row in reader:
         yield {name: {table.types.get(name, "S"): text} for name, text in zip(header, row, strict=False) if text != ""}
