@@ -187,3 +187,17 @@ def test_a_line_that_never_ends_is_one_error_and_no_burden(aws: AwsServer, dynam
     aws.run_jobs()
 
     assert [plain_item(each) for each in dynamodb.scan(TableName="imported")["Items"]] == [{"pk": 1}]
+
+
+def test_a_large_export_is_written_in_several_files(aws: AwsServer, dynamodb: Any, bucket: Any, table: str) -> None:
+    for number in range(50):
+        dynamodb.put_item(TableName="table", Item=item(pk=str(number), text="x" * 390_000))
+    aws.advance(seconds=1)
+    made = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket="transfers")["ExportDescription"]
+    aws.run_jobs()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+    assert (done["ExportStatus"], done["ItemCount"]) == ("COMPLETED", 50)
+    assert len({line["Item"]["pk"]["S"] for line in exported(bucket, done["ExportManifest"])}) == 50
+    files = [each["Key"] for each in bucket.list_objects_v2(Bucket="transfers")["Contents"] if "/data/" in each["Key"]]
+    assert len(files) == 2

@@ -1,9 +1,10 @@
 """ExportTableToPointInTime, DescribeExport, ListExports, and the work behind them."""
 
+import asyncio
 import gzip
 from base64 import b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from hashlib import md5, sha256
 from typing import Final, TypedDict, cast
 
@@ -30,7 +31,9 @@ from homeport.aws.services.dynamodb.store.tasks import Description, Task
 from homeport.kernel.clock import Millis, to_datetime
 from homeport.kernel.storage.database import Snapshot, Tx
 
-_ITEMS_PER_FILE: Final = 50_000
+_BYTES_PER_FILE: Final = 16 << 20
+"""Before they are compressed."""
+
 _EVERYTHING: Final = b"\xff" * 8
 _MICROS: Final = 1000
 
@@ -174,16 +177,17 @@ def page(summaries: list[dict[str, object]], member: str, token: str | None, lim
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """What an export writes: compressed files, each with how many lines are in it."""
+@dataclass(slots=True)
+class _Written:
+    """What an export has written: a line of its manifest for each file, how many items, how many bytes."""
 
-    files: list[tuple[bytes, int]]
-    size: int
+    lines: list[bytes] = field(default_factory=list)
+    count: int = 0
+    size: int = 0
 
-    @property
-    def count(self) -> int:
-        return sum(count for _, count in self.files)
+
+Deliver = Callable[[list[bytes]], bytes]
+"""Writes lines as a file, from another thread than the event loop's; returns the file's line of the manifest."""
 
 
 async def run_export(dynamodb: DynamoDb, task: Task) -> None:
@@ -206,20 +210,14 @@ def root_arn(account: str) -> str:
 async def _export(dynamodb: DynamoDb, call: Call, task: Task) -> Description:
     described = task.description
     table = await dynamodb.tables.find(resolve(call, task.table_arn))
-    made = await dynamodb.db.read_long(lambda snapshot: _collect(snapshot, table, described))
     bucket = str(described["S3Bucket"])
     prefix = str(described.get("S3Prefix", "")).strip("/")
     identity = task.arn.rpartition("/")[2]
     root = f"{prefix}/AWSDynamoDB/{identity}" if prefix else f"AWSDynamoDB/{identity}"
     await put_object(dynamodb, call, bucket, f"{root}/_started", b"")
-    lines = []
-    for content, count in made.files:
-        key = f"{root}/data/{dynamodb.ids.hex(13)}.json.gz"
-        etag = await put_object(dynamodb, call, bucket, key, content)
-        checksum = b64encode(md5(content, usedforsecurity=False).digest()).decode()
-        line = {"itemCount": count, "md5Checksum": checksum, "etag": etag, "dataFileS3Key": key}
-        lines.append(orjson.dumps(line))
-    await _put_with_checksum(dynamodb, call, bucket, f"{root}/manifest-files.json", b"\n".join(lines))
+    deliver = _deliverer(dynamodb, call, bucket, root)
+    made = await dynamodb.db.read_long(lambda snapshot: _collect(snapshot, table, described, deliver))
+    await _put_with_checksum(dynamodb, call, bucket, f"{root}/manifest-files.json", b"\n".join(made.lines))
     done: Description = {
         **described,
         "ExportStatus": "COMPLETED",
@@ -231,6 +229,22 @@ async def _export(dynamodb: DynamoDb, call: Call, task: Task) -> Description:
     summary = orjson.dumps(_summary(done, f"{root}/manifest-files.json"))
     await _put_with_checksum(dynamodb, call, bucket, f"{root}/manifest-summary.json", summary)
     return done
+
+
+def _deliverer(dynamodb: DynamoDb, call: Call, bucket: str, root: str) -> Deliver:
+    loop = asyncio.get_running_loop()
+
+    def deliver(lines: list[bytes]) -> bytes:
+        content = gzip.compress(b"".join(lines), compresslevel=6, mtime=0)
+        key = f"{root}/data/{dynamodb.ids.hex(13)}.json.gz"
+        put = put_object(dynamodb, call, bucket, key, content)
+        # The table's snapshot waits for the bucket, so that never more than one file is held.
+        etag = asyncio.run_coroutine_threadsafe(put, loop).result()
+        checksum = b64encode(md5(content, usedforsecurity=False).digest()).decode()
+        told = {"itemCount": len(lines), "md5Checksum": checksum, "etag": etag, "dataFileS3Key": key}
+        return orjson.dumps(told)
+
+    return deliver
 
 
 async def _put_with_checksum(dynamodb: DynamoDb, call: Call, bucket: str, key: str, content: bytes) -> None:
@@ -265,28 +279,30 @@ def _summary(done: Description, files: str) -> dict[str, object]:
     }
 
 
-def _collect(snapshot: Snapshot, table: Table, described: Description) -> _Files:
+def _collect(snapshot: Snapshot, table: Table, described: Description, deliver: Deliver) -> _Written:
     window = described.get("IncrementalExportSpecification")
     if window is None:
         lines = _full(snapshot, table, cast("Millis", described["ExportTime"]))
     else:
         lines = _changes(snapshot, table, cast("Window", window))
-    files: list[tuple[bytes, int]] = []
+    written = _Written()
     gathered: list[bytes] = []
     size = 0
     for line in lines:
         gathered.append(line)
         size += len(line)
-        if len(gathered) == _ITEMS_PER_FILE:
-            files.append((_compressed(gathered), len(gathered)))
-            gathered = []
-    if gathered or not files:
-        files.append((_compressed(gathered), len(gathered)))
-    return _Files(files, size)
+        if size >= _BYTES_PER_FILE:
+            _deliver(gathered, size, written, deliver)
+            gathered, size = [], 0
+    if gathered or not written.lines:
+        _deliver(gathered, size, written, deliver)
+    return written
 
 
-def _compressed(lines: list[bytes]) -> bytes:
-    return gzip.compress(b"".join(lines), compresslevel=6, mtime=0)
+def _deliver(gathered: list[bytes], size: int, written: _Written, deliver: Deliver) -> None:
+    written.lines.append(deliver(gathered))
+    written.count += len(gathered)
+    written.size += size
 
 
 def _full(snapshot: Snapshot, table: Table, at: Millis) -> Iterator[bytes]:
