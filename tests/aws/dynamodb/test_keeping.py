@@ -245,3 +245,18 @@ def test_large_items_expire_and_leave_the_change_log_in_small_pieces(aws: AwsSer
     aws.advance(seconds=25 * 3600)
     left = aws.run(aws.half.db.read(lambda snapshot: snapshot.value("SELECT COUNT(*) FROM ddb_change")))
     assert left == 0
+
+
+def test_only_indexes_of_the_source_are_restored(aws: AwsServer, dynamodb: Any) -> None:
+    """DynamoDB API reference, RestoreTableFromBackup, GlobalSecondaryIndexOverride."""
+    indexes = [index("by-g", "g"), index("by-h", "h")]
+    make_table(dynamodb, attributes={"g": "S", "h": "S"}, GlobalSecondaryIndexes=indexes)
+    arn = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
+    restore = {"TargetTableName": "restored", "BackupArn": arn}
+
+    for wrong in ([index("by-g", "nokey")], [index("new", "g")], [indexes[0], indexes[0]]):
+        refused = refusal(dynamodb.restore_table_from_backup, GlobalSecondaryIndexOverride=wrong, **restore)
+        assert refused[0] == "ValidationException"
+    dynamodb.restore_table_from_backup(GlobalSecondaryIndexOverride=indexes[1:], **restore)
+    (kept,) = dynamodb.describe_table(TableName="restored")["Table"]["GlobalSecondaryIndexes"]
+    assert kept["IndexName"] == "by-h"

@@ -333,3 +333,17 @@ def test_an_update_asks_for_something(dynamodb: Any) -> None:
         "ResourceNotFoundException",
         "Requested resource not found: Table: nowhere not found",
     )
+
+
+def test_an_update_changes_each_index_once_and_no_attributes_type(dynamodb: Any) -> None:
+    make_table(dynamodb, attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-g", "g")])
+
+    def update(*changes: dict[str, Any], **options: Any) -> str:
+        call = dynamodb.update_table
+        return refusal(call, TableName="table", GlobalSecondaryIndexUpdates=list(changes), **options)[1]
+
+    name = {"IndexName": "by-g"}
+    assert update({"Delete": name, "Update": name}).endswith("per index is allowed simultaneously. Index: by-g")
+    assert update({"Delete": name, "Create": index("other", "g")}).startswith("Subscriber limit exceeded")
+    other_type = [{"AttributeName": "g", "AttributeType": "N"}]
+    assert "another type" in update({"Create": index("other", "g")}, AttributeDefinitions=other_type)

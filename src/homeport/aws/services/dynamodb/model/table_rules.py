@@ -280,6 +280,17 @@ def check_update(request: Mapping[str, object]) -> None:
         raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 
 
+def check_attribute_types(types: Mapping[str, str], definitions: Sequence[AttributeDefinition]) -> None:
+    """Refuse to give an attribute another type than the one that a table's keys have it with."""
+    for definition in definitions:
+        name, wanted = definition["AttributeName"], definition["AttributeType"]
+        if types.get(name, wanted) != wanted:
+            raise ValidationException(
+                f"{INVALID}Attribute {name} is already defined with another type: Expected: {types[name]} "
+                f"Actual: {wanted}"
+            )
+
+
 def check_index_updates(names: Sequence[str | None], structural: int) -> None:
     """Check the elements of `GlobalSecondaryIndexUpdates` against one another.
 

@@ -5,6 +5,7 @@ from typing import Final, TypedDict, cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    INVALID,
     BackupInUseException,
     InvalidRestoreTimeException,
     PointInTimeRecoveryUnavailableException,
@@ -238,10 +239,20 @@ def _override(settings: TableSettings, request: RestoreRequest) -> None:
 
 
 def _indexes(source: TableSettings, request: RestoreRequest) -> list[tuple[bool, list[IndexRequest]]]:
+    """The indexes that the new table gets: those of the source, or those of them that the request names."""
     present = cast("list[IndexRequest]", source["Indexes"])
     local = [index for index, kept in zip(present, source["Indexes"], strict=True) if kept["Local"]]
     others = [index for index, kept in zip(present, source["Indexes"], strict=True) if not kept["Local"]]
     return [
-        (True, request.get("LocalSecondaryIndexOverride", local)),
-        (False, request.get("GlobalSecondaryIndexOverride", others)),
+        (True, _chosen(local, request.get("LocalSecondaryIndexOverride", local))),
+        (False, _chosen(others, request.get("GlobalSecondaryIndexOverride", others))),
     ]
+
+
+def _chosen(present: list[IndexRequest], wanted: list[IndexRequest]) -> list[IndexRequest]:
+    keys = {index["IndexName"]: index["KeySchema"] for index in present}
+    for index in wanted:
+        # API reference, RestoreTableFromBackup: what is named has to be an index of the source.
+        if keys.pop(index["IndexName"], None) != index["KeySchema"]:
+            raise ValidationException(f"{INVALID}The source has no such index to restore: {index['IndexName']}")
+    return wanted

@@ -1,7 +1,7 @@
 """UpdateTable: capacity, streams, indexes, protection, replicas."""
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
@@ -15,6 +15,7 @@ from homeport.aws.services.dynamodb.model.table_rules import (
     IndexRequest,
     StreamRequest,
     TableRequest,
+    check_attribute_types,
     check_global_index,
     check_index_updates,
     check_stream,
@@ -59,11 +60,12 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
         raise ValidationException("Homeport does not support vector indexes yet")
     name = resolve(call, request["TableName"])
     before = await dynamodb.described_table(call, request["TableName"])
-    updates = request.get("GlobalSecondaryIndexUpdates", [])
+    updates = _single_updates(request.get("GlobalSecondaryIndexUpdates", []))
     check_index_updates(
-        [next((update[action]["IndexName"] for action in _ACTIONS if action in update), None) for update in updates],
+        [next((index["IndexName"] for index in update.values()), None) for update in updates],
         sum("Update" not in update for update in updates),
     )
+    check_attribute_types(before.types, request.get("AttributeDefinitions", []))
 
     def update(tx: Tx) -> Table:
         table = loaded(tx, name)
@@ -85,7 +87,11 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
     return {"TableDescription": _while_updating(described, before, updates)}
 
 
-_ACTIONS: Final = ("Create", "Update", "Delete")
+def _single_updates(given: list[dict[str, IndexRequest]]) -> list[dict[str, IndexRequest]]:
+    """The same, with one action in each; an element without any stays as it is."""
+    return [
+        single for update in given for single in ([{action: index} for action, index in update.items()] or [update])
+    ]
 
 
 def _while_updating(
