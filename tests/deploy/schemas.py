@@ -15,7 +15,8 @@ from tests.tools import say_missing
 from homeport.deploy.documents import Json, Object, at, list_at, map_at, text_at
 
 VERSIONS = ("1.33", "1.34", "1.35", "1.36", "1.37")
-CRDS = Path(os.environ.get("CRDS_FOR_TESTS", Path(__file__).parent / "crds"))
+BESIDE_THE_CHECKOUT = Path(__file__).parents[3] / "shared" / "crds"
+CRDS = Path(os.environ.get("CRDS_FOR_TESTS", BESIDE_THE_CHECKOUT))
 """CustomResourceDefinitions of Traefik, cert-manager, prometheus-operator and K3s' Helm controller, one a YAML file, as
 their projects publish them; not part of this one."""
 

@@ -12,6 +12,7 @@ from homeport.kernel.clock import Clock
 from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.health import Health
+from homeport.kernel.http.address import TcpAddress
 from homeport.kernel.http.message import Handler, Request, Response
 from homeport.kernel.ids import Ids
 from homeport.kernel.jobs import Job
@@ -165,7 +166,7 @@ class RegistryHalf:
         settings = self._settings
         return StartPage(
             registry_url=settings.page_registry_url or settings.registry_public_url,
-            aws_url=settings.page_aws_url,
+            aws_url=settings.page_aws_url or _own_aws_url(settings),
             authority=settings.page_authority or self._authority,
         )
 
@@ -208,6 +209,12 @@ class RegistryHalf:
         await self._database.close()
         self._executor.shutdown()
         self._lock.release()
+
+
+def _own_aws_url(settings: Settings) -> str:
+    """The AWS endpoint of this server, as it is told before it listens; empty where that cannot be known."""
+    address = next((each for each in settings.listen_aws if isinstance(each, TcpAddress) and each.port), None)
+    return "" if address is None else f"http://{TcpAddress(address.host or '127.0.0.1', address.port)}"
 
 
 def _policy(settings: Settings) -> Policy:
