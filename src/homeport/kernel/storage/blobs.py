@@ -9,7 +9,7 @@ from typing import Protocol
 
 from homeport.kernel.storage.errors import from_os_error
 
-_BATCH_BYTES = 1024 * 1024
+_BATCH_BYTES = 512 * 1024
 _INLINE_BYTES = 64 * 1024
 _REHASH_BYTES = 1024 * 1024
 _FILE_MODE = 0o666
@@ -36,7 +36,7 @@ def storage_errors(where: str = "storage") -> Iterator[None]:
 class Receiving:
     """A file that grows as its bytes arrive, hashed on the way.
 
-    Pieces are gathered to a megabyte; a worker thread writes and hashes one batch while the next is gathered, so that
+    Pieces are gathered to half a megabyte, which stays in the processor's cache; a worker thread writes and hashes one batch while the next is gathered, so that
     receiving and hashing each have a core of their own and at most two batches are held in memory.
     What is written has been hashed and what has been hashed is written: `size_bytes` tells how far both are.
     """
