@@ -36,8 +36,9 @@ def storage_errors(where: str = "storage") -> Iterator[None]:
 class Receiving:
     """A file that grows as its bytes arrive, hashed on the way.
 
-    Pieces are gathered to half a megabyte, which stays in the processor's cache; a worker thread writes and hashes one batch while the next is gathered, so that
-    receiving and hashing each have a core of their own and at most two batches are held in memory.
+    Pieces are gathered to half a megabyte, which stays in the processor's cache; a worker thread writes and hashes one
+    batch while the next is gathered, so that receiving and hashing each have a core of their own and at most two
+    batches are held in memory.
     What is written has been hashed and what has been hashed is written: `size_bytes` tells how far both are.
     """
 
