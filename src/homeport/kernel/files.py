@@ -30,6 +30,17 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     sync_directory(target.parent)
 
 
+def make_private_directory(directory: Path) -> None:
+    """Make a directory, and what is missing above it, for the owner alone (XDG base directories: mode 0700).
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for each in reversed([directory, *directory.parents]):
+        if not each.is_dir():
+            each.mkdir(mode=0o700, exist_ok=True)
+
+
 def sync_directory(directory: Path) -> None:
     """Bring a directory's entries to disk: what was created, renamed or removed in it."""
     descriptor = os.open(directory, os.O_RDONLY)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from homeport.kernel.files import replace_file
+from homeport.kernel.files import make_private_directory, replace_file
 
 
 def test_a_new_file_holds_the_content_for_its_owner_alone(tmp_path: Path) -> None:
@@ -71,3 +71,14 @@ def test_when_it_fails_nothing_is_left_behind(tmp_path: Path) -> None:
         replace_file(path, b"content")
 
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_private_directory_is_private_all_the_way_down_and_leaves_what_was_there(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    make_private_directory(tmp_path / "data" / "auth")
+    make_private_directory(tmp_path / "data" / "auth")
+
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "auth").stat().st_mode & 0o777 == 0o700
+    assert tmp_path.stat().st_mode & 0o777 == 0o755

@@ -10,7 +10,7 @@ from pathlib import Path
 from homeport.kernel.auth.htpasswd import Htpasswd, check_user_name, parse_htpasswd, with_user, without_user
 from homeport.kernel.auth.passwords import DEFAULT_COST, hash_password
 from homeport.kernel.errors import OperatorError
-from homeport.kernel.files import replace_file
+from homeport.kernel.files import make_private_directory, replace_file
 from homeport.kernel.ids import Ids
 
 DEFAULT_USER = "homeport"
@@ -138,7 +138,7 @@ def _edit(path: Path, change: Callable[[bytes, Htpasswd], bytes], *, create: boo
     directory = Path(os.path.realpath(path)).parent
     try:
         if create:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_directory(directory)
         with _locked(directory):
             is_new = create and not path.exists()
             content = b"" if is_new else _read(path)

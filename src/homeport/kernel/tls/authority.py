@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from homeport.kernel.clock import Clock, to_datetime
 from homeport.kernel.errors import OperatorError
-from homeport.kernel.files import replace_file
+from homeport.kernel.files import make_private_directory, replace_file
 from homeport.kernel.tls.certificates import (
     CertificateFacts,
     authority_builder,
@@ -139,7 +139,7 @@ def ensure_authority(files: AuthorityFiles, clock: Clock, *, host: str) -> Autho
     found = open_authority(files, clock)
     if found is not None:
         return found
-    files.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_directory(files.directory)
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = authority_builder(host, to_datetime(clock.now()), key.public_key()).sign(key, hashes.SHA256())
     replace_file(files.key, key_pem(key))
