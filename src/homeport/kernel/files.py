@@ -37,7 +37,7 @@ def make_private_directory(directory: Path) -> None:
         OSError: it cannot be made.
     """
     for each in reversed([directory, *directory.parents]):
-        if not each.is_dir():
+        if not each.exists():
             each.mkdir(mode=0o700, exist_ok=True)
 
 
