@@ -91,18 +91,7 @@ def _deployment(
         volumeMounts=mounted,
         **pods.PROBES,
     )
-    pod: dict[str, Node] = {
-        "serviceAccountName": component,
-        **token,
-        # A Service named registry would put REGISTRY_PORT=tcp://... into the environment.
-        "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 60,
-        "securityContext": pods.POD_SECURITY,
-        **pods.PULL_SECRETS,
-        **pods.PLACEMENT,
-        "containers": [container],
-        "volumes": kept,
-    }
+    pod = _pod(component, container, kept, token)
     return Document(
         component,
         {
@@ -123,6 +112,21 @@ def _deployment(
         },
         condition,
     )
+
+
+def _pod(component: str, container: Node, volumes: Sequence[Node], token: Mapping[str, Node]) -> dict[str, Node]:
+    return {
+        "serviceAccountName": component,
+        **token,
+        # A Service named registry would put REGISTRY_PORT=tcp://... into the environment.
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 60,
+        "securityContext": pods.POD_SECURITY,
+        **pods.PULL_SECRETS,
+        **pods.PLACEMENT,
+        "containers": [container],
+        "volumes": list(volumes),
+    }
 
 
 def _annotations(config_text: Text, metrics_port: int) -> dict[str, Node]:
