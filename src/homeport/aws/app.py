@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from homeport.aws import courier as outbox
-from homeport.aws import schema
+from homeport.aws import outbox, schema
 from homeport.aws.auth import keys as access_keys
 from homeport.aws.auth.door import Door
 from homeport.aws.auth.keys import AccessKeys
@@ -65,6 +64,12 @@ class AwsHalf:
         self.courier = self.rooms.courier
         self.keys = self.rooms.access_keys
         world.health.add("aws_database", lambda: db.checkpoint_failure)
+        world.health.add_note("aws_deliveries", self._set_aside)
+        world.metrics.read_gauge(
+            "homeport_aws_deliveries_set_aside",
+            "Events between services that failed for too long and wait for an operator.",
+            lambda: self.courier.set_aside,
+        )
         self.observer = AccessLog(world.log)
         self.hooks = InitHooks(world.settings.aws_init_dir, world.log)
         self._gateway = self._make_gateway()
@@ -90,6 +95,10 @@ class AwsHalf:
         own = {"keys": access_keys.MIGRATIONS, "outbox": outbox.MIGRATIONS}
         await schema.bring_up(db, path, own, backups=world.data.backups, clock=world.clock)
         return cls(world, db)
+
+    def _set_aside(self) -> str | None:
+        count = self.courier.set_aside
+        return f"set aside after failing for too long: {count}; see `homeport deliveries list`" if count else None
 
     @property
     def handler(self) -> Handler:
@@ -134,7 +143,13 @@ class AwsHalf:
 
     def _make_gateway(self) -> Gateway:
         world, settings = self._world, self._world.settings
-        door = Door(self.keys, world.clock, settings.aws_auth)
+        door = Door(
+            self.keys,
+            world.clock,
+            settings.aws_auth,
+            presigned_v2=settings.aws_presigned_v2 == "accept",
+            domains=settings.aws_domains,
+        )
         cors = CorsPolicy(
             settings.aws_cors_origins,
             settings.aws_cors_headers,

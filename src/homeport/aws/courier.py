@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final, Protocol, cast
 from urllib.parse import urlsplit
 
-import orjson
-
+from homeport.aws import outbox
 from homeport.aws.delivery import (
     Delivery,
     DeliveryFailed,
@@ -18,38 +17,19 @@ from homeport.aws.delivery import (
     Target,
 )
 from homeport.kernel.clock import Clock, Millis
+from homeport.kernel.errors import OperatorError
 from homeport.kernel.jobs import AT_ONCE, WHEN_WOKEN, Next
 from homeport.kernel.log import Log
-from homeport.kernel.storage.database import Database, Snapshot, Tx
-from homeport.kernel.storage.migrations import Migration
-from homeport.kernel.storage.rows import Row, as_bytes, as_int, as_text
-
-MIGRATIONS: tuple[Migration, ...] = (
-    Migration(
-        1,
-        """
-        CREATE TABLE outbox_lane (
-            lane TEXT PRIMARY KEY,
-            due_ms INTEGER NOT NULL,
-            place TEXT NOT NULL
-        ) WITHOUT ROWID;
-        CREATE INDEX outbox_lane_by_due ON outbox_lane (due_ms, place);
-        CREATE TABLE outbox_delivery (
-            number INTEGER PRIMARY KEY,
-            lane TEXT NOT NULL,
-            content BLOB NOT NULL,
-            attempt INTEGER NOT NULL
-        );
-        CREATE INDEX outbox_delivery_by_lane ON outbox_delivery (lane, number);
-        """,
-    ),
-)
+from homeport.kernel.storage.database import Database, Tx
+from homeport.kernel.storage.errors import StorageError
 
 _LANES_AT_ONCE: Final = 64
 _LANES_A_PLACE: Final = 8
 """So many lanes at once lead to one host or resource: what does not answer takes no more of the others' room."""
 
 _DELIVERIES_A_WRITE: Final = 50
+_TROUBLE_MS: Final = 5000
+_LOOK_MS: Final = 30_000
 
 
 class NoSource:
@@ -91,6 +71,9 @@ class Courier:
     Args:
         wake: lets this job run.
         services: None where everybody is there from the start.
+
+    Attributes:
+        set_aside: how many deliveries an operator has to look at.
     """
 
     name: Final = "aws-courier"
@@ -108,6 +91,7 @@ class Courier:
         self._clock = clock
         self._log = log
         self._wake = wake
+        self.set_aside = 0
         self._services = services
         self._targets: dict[str, Target] = {}
         self._sources: dict[str, Source] = {}
@@ -132,19 +116,13 @@ class Courier:
             self._enqueue(tx, delivery, lane)
         elif target is None:
             self._source(delivery).gave_up(tx, delivery, DeliveryRefused("NotFound", "nobody takes such deliveries"))
-        elif _is_stored(target) and tx.value("SELECT 1 FROM outbox_lane WHERE lane = ?", (lane,)) is None:
+        elif _is_stored(target) and not outbox.is_waiting(tx, lane):
             self._deliver(tx, cast("StoredTarget", target), delivery)
         else:
             self._enqueue(tx, delivery, lane)
 
     def _enqueue(self, tx: Tx, delivery: Delivery, lane: str) -> None:
-        tx.execute(
-            "INSERT INTO outbox_delivery (lane, content, attempt) VALUES (?, ?, ?)", (lane, _encode(delivery), 0)
-        )
-        tx.execute(
-            "INSERT INTO outbox_lane (lane, due_ms, place) VALUES (?, ?, ?) ON CONFLICT (lane) DO NOTHING",
-            (lane, self._clock.now(), _place(delivery.target)),
-        )
+        outbox.add(tx, delivery, lane, _place(delivery.target), self._clock.now())
         tx.after_commit(lambda: self._wake(self.name))
 
     def _deliver(self, tx: Tx, target: StoredTarget, delivery: Delivery) -> None:
@@ -167,7 +145,7 @@ class Courier:
     async def run_due(self, now: Millis) -> Next:
         """Take the heads of the lanes that are due; remote targets are waited for in tasks of their own."""
         full = [place for place, count in self._busy.items() if count >= _LANES_A_PLACE]
-        lanes = await self._db.read(lambda snapshot: _due_lanes(snapshot, now, full))
+        lanes = await self._db.read(lambda snapshot: outbox.due_lanes(snapshot, now, full, _LANES_AT_ONCE))
         started = False
         for lane, place in lanes:
             if lane not in self._under_way and self._has_room(place):
@@ -177,7 +155,13 @@ class Courier:
         await asyncio.sleep(0)
         if started and len(lanes) == _LANES_AT_ONCE and len(self._under_way) < _LANES_AT_ONCE:
             return AT_ONCE
-        following = await self._db.read(lambda snapshot: _next_due(snapshot, now))
+        following, self.set_aside = await self._db.read(
+            lambda snapshot: (outbox.next_due(snapshot, now), outbox.count_set_aside(snapshot))
+        )
+        if self.set_aside:
+            # The command line puts them back without telling us.
+            look = Millis(now + _LOOK_MS)
+            following = look if following is None else min(following, look)
         return Next(following) if following is not None else WHEN_WOKEN
 
     def _has_room(self, place: str) -> bool:
@@ -200,8 +184,7 @@ class Courier:
             while await self._step(lane):
                 pass
         except Exception as error:  # noqa: BLE001 # a job's task: one lane's trouble must not end the others
-            self._log.error("delivery failed", lane=lane, error=error)
-            await self._db.write(lambda tx: _postpone(tx, lane, Millis(self._clock.now() + _TROUBLE_MS)))
+            await self._note_trouble(lane, error)
         finally:
             del self._under_way[lane]
             self._busy[place] -= 1
@@ -209,17 +192,38 @@ class Courier:
                 del self._busy[place]
             self._wake(self.name)
 
+    async def _note_trouble(self, lane: str, error: Exception) -> None:
+        """Try again later: for ever what is the server's own trouble, some times what may be the delivery's."""
+        text, own = f"{type(error).__name__}: {error}", isinstance(error, OperatorError | StorageError)
+
+        def write(tx: Tx) -> int | None:
+            now = self._clock.now()
+            if not own:
+                return outbox.note_trouble(tx, lane, text, now)
+            outbox.postpone(tx, lane, Millis(now + _TROUBLE_MS))
+            return _TROUBLE_MS
+
+        try:
+            pause = await self._db.write(write)
+        except StorageError as failure:
+            self._log.error("delivery failed", lane=lane, error=error, unwritten=failure)
+            await asyncio.sleep(_TROUBLE_MS / 1000)  # else it would be due again at once
+            return
+        if pause is None:
+            self._log.error("delivery set aside: see `homeport deliveries`", lane=lane, error=error)
+        else:
+            self._log.error("delivery failed", lane=lane, error=error, again_in_seconds=pause / 1000)
+
     async def _step(self, lane: str) -> bool:
         """Bring a lane's head, or as many as are stored; says whether there is more that is due now."""
-        head = await self._db.read(lambda snapshot: _head(snapshot, lane))
+        head = await self._db.read(lambda snapshot: outbox.head(snapshot, lane))
         if head is None:
-            await self._db.write(lambda tx: _drop_if_empty(tx, lane))
-            return False
+            return await self._db.write(lambda tx: outbox.drop_if_empty(tx, lane))
         number, delivery = head
         await self._open_both_ends(delivery)
         target = self._targets.get(_kind(delivery.target))
         if target is None or _is_stored(target):
-            return await self._db.write(lambda tx: self._bring_stored(tx, lane))
+            return await self._bring_many(lane)
         failure = await _send(cast("RemoteTarget", target), delivery)
         return await self._db.write(lambda tx: self._note(tx, lane, number, delivery, failure))
 
@@ -228,9 +232,17 @@ class Courier:
             if self._services is not None and self._services.can_open(name):
                 await self._services.open(name)
 
-    def _bring_stored(self, tx: Tx, lane: str) -> bool:
-        for _ in range(_DELIVERIES_A_WRITE):
-            head = _head(tx, lane)
+    async def _bring_many(self, lane: str) -> bool:
+        try:
+            return await self._db.write(lambda tx: self._bring_stored(tx, lane, _DELIVERIES_A_WRITE))
+        except StorageError:
+            raise
+        except Exception:  # noqa: BLE001 # whatever one of them did, those before it go: the head has its own failure
+            return await self._db.write(lambda tx: self._bring_stored(tx, lane, 1))
+
+    def _bring_stored(self, tx: Tx, lane: str, most: int) -> bool:
+        for _ in range(most):
+            head = outbox.head(tx, lane)
             if head is None:
                 break
             number, delivery = head
@@ -242,8 +254,8 @@ class Courier:
                 self._source(delivery).gave_up(tx, delivery, DeliveryRefused("NotFound", "nobody takes it"))
             else:
                 self._deliver(tx, cast("StoredTarget", target), delivery)
-            tx.execute("DELETE FROM outbox_delivery WHERE number = ?", (number,))
-        return _drop_if_empty(tx, lane)
+            outbox.remove(tx, number)
+        return outbox.drop_if_empty(tx, lane)
 
     def _note(
         self, tx: Tx, lane: str, number: int, delivery: Delivery, failure: DeliveryFailed | DeliveryRefused | None
@@ -254,15 +266,12 @@ class Courier:
         else:
             pause = source.next_attempt_ms(delivery, failure) if isinstance(failure, DeliveryFailed) else None
             if pause is not None:
-                tx.execute("UPDATE outbox_delivery SET attempt = attempt + 1 WHERE number = ?", (number,))
-                _postpone(tx, lane, Millis(self._clock.now() + pause))
+                outbox.count_attempt(tx, number)
+                outbox.postpone(tx, lane, Millis(self._clock.now() + pause))
                 return False
             source.gave_up(tx, delivery, failure)
-        tx.execute("DELETE FROM outbox_delivery WHERE number = ?", (number,))
-        return _drop_if_empty(tx, lane)
-
-
-_TROUBLE_MS: Final = 5000
+        outbox.remove(tx, number)
+        return outbox.drop_if_empty(tx, lane)
 
 
 async def _send(target: RemoteTarget, delivery: Delivery) -> DeliveryFailed | DeliveryRefused | None:
@@ -287,59 +296,3 @@ def _kind(target: str) -> str:
 def _place(target: str) -> str:
     """What answers for a target: its host, or the resource itself."""
     return target if target.startswith("arn:") else urlsplit(target).netloc
-
-
-def _due_lanes(snapshot: Snapshot, now: Millis, full: Sequence[str]) -> list[tuple[str, str]]:
-    """Lanes that are due with their places, except to those that can take no more now."""
-    others = f" AND place NOT IN ({', '.join('?' * len(full))})" if full else ""
-    rows = snapshot.execute(
-        f"SELECT lane, place FROM outbox_lane WHERE due_ms <= ?{others} ORDER BY due_ms LIMIT ?",  # noqa: S608
-        (now, *full, _LANES_AT_ONCE),
-    )
-    return [(as_text(lane), as_text(place)) for lane, place in rows]
-
-
-def _next_due(snapshot: Snapshot, now: Millis) -> Millis | None:
-    due = snapshot.value("SELECT min(due_ms) FROM outbox_lane WHERE due_ms > ?", (now,))
-    return None if due is None else Millis(as_int(due))
-
-
-def _head(snapshot: Snapshot, lane: str) -> tuple[int, Delivery] | None:
-    row = snapshot.row(
-        "SELECT number, content, attempt FROM outbox_delivery WHERE lane = ? ORDER BY number LIMIT 1", (lane,)
-    )
-    return None if row is None else _decode(row)
-
-
-def _postpone(tx: Tx, lane: str, due: Millis) -> None:
-    tx.execute("UPDATE outbox_lane SET due_ms = ? WHERE lane = ?", (due, lane))
-
-
-def _drop_if_empty(tx: Tx, lane: str) -> bool:
-    """Forget a lane that has nothing left; says whether it has."""
-    if tx.value("SELECT 1 FROM outbox_delivery WHERE lane = ? LIMIT 1", (lane,)) is not None:
-        return True
-    tx.execute("DELETE FROM outbox_lane WHERE lane = ?", (lane,))
-    return False
-
-
-def _encode(delivery: Delivery) -> bytes:
-    return orjson.dumps(
-        {
-            "id": delivery.id,
-            "via": delivery.via,
-            "source": delivery.source,
-            "target": delivery.target,
-            "payload": dict(delivery.payload),
-            "created": delivery.created,
-            "account": delivery.account,
-            "lane": delivery.lane,
-            "context": dict(delivery.context),
-        }
-    )
-
-
-def _decode(row: Row) -> tuple[int, Delivery]:
-    number, content, attempt = row
-    members: Mapping[str, object] = orjson.loads(as_bytes(content))
-    return as_int(number), Delivery(**members, attempt=as_int(attempt))  # type: ignore[arg-type] # as `_encode` wrote them

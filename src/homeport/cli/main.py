@@ -16,6 +16,7 @@ COMMANDS = {
     "ca": "homeport.cli.ca:ca",
     "registry": "homeport.cli.registry:registry",
     "key": "homeport.cli.key:key",
+    "deliveries": "homeport.cli.deliveries:deliveries",
     "env": "homeport.cli.env:env",
     "aws": "homeport.cli.env:aws",
     "gc": "homeport.cli.gc:gc",

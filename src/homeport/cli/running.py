@@ -4,7 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,16 +31,19 @@ class Running:
 
     Attributes:
         healthy: whether it answered its health check with 200.
+        told: what is wrong, or to be looked at, by name.
     """
 
     data_dir: Path
     note: RunFile
     healthy: bool
+    told: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> Mapping[str, object]:
         """Everything known, for programs."""
         return {
             "healthy": self.healthy,
+            "told": dict(self.told),
             "version": self.note.version,
             "pid": self.note.pid,
             "started": to_datetime(self.note.started).isoformat(timespec="milliseconds"),
@@ -60,9 +63,9 @@ def find_running(data_dir: Path) -> Running:
     if note is None:
         raise NotRunningError(f"no Homeport runs on {data_dir}", hint="start one with `homeport up`")
     for _, url in note.addresses:
-        status = _ask(url)
-        if status is not None:
-            return Running(data_dir, note, healthy=status == http.HTTPStatus.OK)
+        answer = _ask(url)
+        if answer is not None:
+            return Running(data_dir, note, healthy=answer[0] == http.HTTPStatus.OK, told=_read(answer[1]))
     if not process_exists(note.pid):
         raise NotRunningError(
             f"no Homeport runs on {data_dir}; the one that did (process {note.pid}) ended without saying so",
@@ -71,16 +74,27 @@ def find_running(data_dir: Path) -> Running:
     raise NoAnswerError(f"Homeport (process {note.pid}) answers on none of its addresses", hint="look at its log")
 
 
-def _ask(url: str) -> int | None:
-    """The status code of the health check; None when there is no answer."""
+def _ask(url: str) -> tuple[int, bytes] | None:
+    """Status code and body of the health check; None when there is no answer."""
     connection = _connect(url)
     try:
         connection.request("GET", HEALTH_PATH)
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
         return None
     finally:
         connection.close()
+
+
+def _read(body: bytes) -> Mapping[str, str]:
+    import json
+
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return {}
+    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 
 def _connect(url: str) -> http.client.HTTPConnection:

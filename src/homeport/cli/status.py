@@ -26,7 +26,10 @@ def _json(running: Running) -> bytes:
 
 def _text(running: Running) -> str:
     note = running.note
-    health = "running" if running.healthy else "running, but not healthy: `/debug/health` says why"
+    health = "running" if running.healthy else "running, but not healthy"
+    if not running.healthy and not running.told:
+        health += ": `/debug/health` says why"
     width = max((len(name) for name, _ in note.addresses), default=0)
     lines = [f"Homeport {note.version} is {health} (process {note.pid}, data in {running.data_dir})"]
-    return "\n".join([*lines, *(f"  {name.ljust(width)}  {url}" for name, url in note.addresses)])
+    lines += [f"  {name.ljust(width)}  {url}" for name, url in note.addresses]
+    return "\n".join([*lines, *(f"  {name}: {told}" for name, told in running.told.items())])

@@ -14,6 +14,7 @@ class Health:
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
         self._readiness: dict[str, Check] = {}
+        self._notes: dict[str, Check] = {}
         self.down_by_hand = False
 
     def add(self, name: str, check: Check) -> None:
@@ -23,6 +24,14 @@ class Health:
     def add_readiness(self, name: str, check: Check) -> None:
         """Add a check of whether the server is ready for traffic yet, or still."""
         self._readiness[name] = check
+
+    def add_note(self, name: str, check: Check) -> None:
+        """Add something that an operator should look at, while the server serves as it should."""
+        self._notes[name] = check
+
+    def notes(self) -> Mapping[str, str]:
+        """What an operator should look at, by name."""
+        return {name: note for name, check in self._notes.items() if (note := check()) is not None}
 
     def problems(self) -> Mapping[str, str]:
         """What is wrong, by the name of the check."""

@@ -1,5 +1,6 @@
 """A real server process: HTTP and HTTPS on one port, init scripts, the word that tools wait for, kill -9."""
 
+import asyncio
 import json
 import ssl
 import subprocess
@@ -12,6 +13,13 @@ from typing import Any
 import boto3
 import pytest
 from tests.servers import HomeportProcess
+
+from homeport.aws import outbox
+from homeport.aws.delivery import Delivery
+from homeport.aws.set_aside import with_outbox
+from homeport.kernel.clock import SystemClock
+from homeport.kernel.storage.database import Tx
+from homeport.kernel.storage.layout import DataDirectory
 
 WAIT_SECONDS = 20.0
 
@@ -200,3 +208,37 @@ def test_keys_are_made_listed_and_removed_while_the_server_runs(tmp_path: Path) 
     assert (removed.returncode, again.returncode) == (0, 1)
     assert "there is no access key" in again.stderr
     assert error.value.response["Error"]["Code"] == "InvalidClientTokenId"
+
+
+def test_what_was_set_aside_is_told_by_a_healthy_server_and_goes_out_once_it_is_put_back(
+    server: HomeportProcess,
+) -> None:
+    server.start()
+    queue = client(server, "sqs").create_queue(QueueName="q")["QueueUrl"]
+    server.stop()
+    _set_aside(server.data_dir, "arn:aws:sqs:us-east-1:000000000000:q")
+    server.start()
+    eventually(lambda: "aws_deliveries: set aside after failing" in homeport(server, "status").stdout)
+    assert b"homeport_aws_deliveries_set_aside 1" in urllib.request.urlopen(f"{server.debug_url}/metrics").read()
+
+    assert "1  " in homeport(server, "deliveries", "list").stdout
+    homeport(server, "deliveries", "retry", "1")
+    server.kill()
+    server.start()
+
+    messages = client(server, "sqs").receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert [message["Body"] for message in messages] == ["late"]
+    told = homeport(server, "status")
+    assert (told.returncode, "aws_deliveries" in told.stdout) == (0, False)
+
+
+def _set_aside(data_dir: Path, queue: str) -> None:
+    clock = SystemClock()
+    late = Delivery("1", "s3", "arn:aws:s3:::b", queue, {"MessageBody": "late"}, clock.now())
+
+    def write(tx: Tx) -> None:
+        outbox.add(tx, late, late.lane_key, queue, clock.now())
+        while outbox.note_trouble(tx, late.lane_key, "KeyError: 'x'", clock.now()) is not None:
+            pass
+
+    asyncio.run(with_outbox(DataDirectory(data_dir), clock, write))

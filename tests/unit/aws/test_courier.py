@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.aws_server import LogLines
 
-from homeport.aws.courier import MIGRATIONS, Courier
+from homeport.aws import outbox
+from homeport.aws.courier import Courier
 from homeport.aws.delivery import Delivery, DeliveryFailed, DeliveryRefused
 from homeport.kernel.clock import FakeClock
 from homeport.kernel.log import Log
@@ -21,15 +22,19 @@ from homeport.kernel.storage.migrations import Migration
 
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:q"
 TOPIC = "arn:aws:sns:us-east-1:000000000000:t"
-INBOX = Migration(2, "CREATE TABLE inbox (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
+INBOX = Migration(3, "CREATE TABLE inbox (number INTEGER PRIMARY KEY, id TEXT NOT NULL)")
 
 
 class Queue:
     """A target in the same database."""
 
     refusing = False
+    poison = ""
 
     def deliver(self, tx: Tx, delivery: Delivery) -> None:
+        if delivery.id == self.poison:
+            tx.execute("INSERT INTO inbox (id) VALUES ('half')")
+            raise KeyError("unforeseen")
         if self.refusing:
             raise DeliveryRefused("QueueDoesNotExist", "gone")
         tx.execute("INSERT INTO inbox (id) VALUES (?)", (delivery.id,))
@@ -97,10 +102,13 @@ class World:
     endpoint: Endpoint = field(default_factory=Endpoint)
     sender: Sender = field(default_factory=Sender)
     closed: Closed = field(default_factory=Closed)
+    log: LogLines = field(default_factory=LogLines)
 
     def open(self) -> None:
-        self.db = Database.open(self.path, migrations=[*MIGRATIONS, INBOX], durability="process", clock=self.clock)
-        log = Log(LogLines(), HumanLines(colour=False), self.clock)
+        self.db = Database.open(
+            self.path, migrations=[*outbox.MIGRATIONS, INBOX], durability="process", clock=self.clock
+        )
+        log = Log(self.log, HumanLines(colour=False), self.clock)
         self.courier = Courier(self.db, self.clock, log, wake=lambda _name: None, services=self.closed)
         self.courier.add_target("sqs", self.queue)
         self.courier.add_target("http", self.endpoint)
@@ -313,3 +321,125 @@ async def test_a_target_that_cannot_be_opened_gets_its_delivery_later(world: Wor
     await world.run()
 
     assert (await world.inbox(), await world.waiting()) == (["1"], 0)
+
+
+LANE = "lane"
+
+
+async def wait_before(world: World, *names: str) -> None:
+    """Let deliveries to the queue wait behind one to the endpoint."""
+    await world.post(*(replace(each, lane=LANE) for each in (remote("first"), *map(delivery, names))))
+
+
+async def pass_time(world: World, *, minutes: int) -> None:
+    for _ in range(minutes * 12):
+        await world.run()
+        world.clock.advance(seconds=5)
+
+
+async def test_what_fails_unforeseen_keeps_those_before_it_and_is_tried_again_ever_later(world: World) -> None:
+    world.endpoint.answering.set()
+    world.queue.poison = "3"
+    await wait_before(world, "1", "2", "3", "4")
+
+    await world.run()
+    assert (await world.inbox(), await world.waiting()) == (["1", "2"], 2)
+
+    for pause in (5, 10, 20, 40):
+        failed = len([line for line in world.log.lines if "delivery failed" in line])
+        world.clock.advance(seconds=pause - 1)
+        await world.run()
+        assert len([line for line in world.log.lines if "delivery failed" in line]) == failed, "not before its time"
+        world.clock.advance(seconds=1)
+        await world.run()
+        assert len([line for line in world.log.lines if "delivery failed" in line]) == failed + 1
+
+    world.queue.poison = ""
+    world.clock.advance(seconds=80)
+    await world.run()
+    assert (await world.inbox(), await world.waiting()) == (["1", "2", "3", "4"], 0)
+
+
+async def test_what_fails_for_ten_minutes_is_set_aside_over_restarts_and_its_lane_goes_on(world: World) -> None:
+    world.endpoint.answering.set()
+    world.queue.poison = "2"
+    await wait_before(world, "1", "2", "3")
+
+    for _ in range(12):
+        await pass_time(world, minutes=1)
+        await world.close()
+        world.open()
+    await world.run()
+
+    assert (await world.inbox(), await world.waiting()) == (["1", "3"], 0)
+    assert world.courier.set_aside == 1
+    (aside,) = await world.db.read(outbox.all_set_aside)
+    assert (aside.lane, aside.error) == (LANE, "KeyError: 'unforeseen'")
+    assert any("delivery set aside" in line for line in world.log.lines)
+
+
+async def test_what_was_set_aside_can_be_tried_again_while_the_server_runs(world: World) -> None:
+    world.endpoint.answering.set()
+    world.queue.poison = "1"
+    await wait_before(world, "1")
+    await pass_time(world, minutes=12)
+    world.queue.poison = ""
+    (aside,) = await world.db.read(outbox.all_set_aside)
+
+    # As the command line does: nobody tells the courier.
+    await world.db.write(lambda tx: outbox.retry(tx, aside.number, world.clock.now()))
+    following = await world.courier.run_due(world.clock.now())
+    await world.courier.settled()
+
+    assert following.at is None or following.at <= world.clock.now() + 30_000
+    assert (await world.inbox(), await world.waiting()) == (["1"], 0)
+    await world.run()
+    assert world.courier.set_aside == 0
+
+
+async def test_while_something_is_set_aside_the_courier_looks_whether_it_was_put_back(world: World) -> None:
+    world.endpoint.answering.set()
+    world.queue.poison = "1"
+    await wait_before(world, "1")
+    await pass_time(world, minutes=12)
+
+    following = await world.courier.run_due(world.clock.now())
+
+    assert following.at == world.clock.now() + 30_000
+
+
+async def test_a_remote_target_that_breaks_is_set_aside_too(world: World) -> None:
+    async def send(delivery: Delivery) -> None:
+        if delivery.id == "1":
+            raise RuntimeError("unforeseen")
+        world.endpoint.got.append(delivery.id)
+
+    world.endpoint.send = send  # type: ignore[method-assign] # one endpoint with a fault
+    await world.post(remote("1"), remote("2"))
+
+    await pass_time(world, minutes=12)
+
+    assert world.endpoint.got == ["2"]
+    assert await world.db.read(outbox.count_set_aside) == 1
+
+
+async def test_a_row_that_cannot_be_read_is_set_aside_as_it_is(world: World) -> None:
+    world.endpoint.answering.set()
+    await wait_before(world, "1")
+    await world.db.write(lambda tx: list(tx.execute("UPDATE outbox_delivery SET content = X'7B' WHERE number = 1")))
+
+    await pass_time(world, minutes=12)
+
+    assert await world.inbox() == ["1"]
+    (aside,) = await world.db.read(outbox.all_set_aside)
+    assert await world.db.read(lambda snapshot: outbox.content_set_aside(snapshot, aside.number)) == b"{"
+
+
+async def test_a_service_that_cannot_be_opened_costs_no_delivery(world: World) -> None:
+    world.closed.doors["dynamodb"] = partial(world.courier.add_target, "dynamodb", world.queue)
+    world.closed.stuck = 200
+    await world.post(delivery("1", "arn:aws:dynamodb:::t"))
+
+    await pass_time(world, minutes=30)
+
+    assert await world.inbox() == ["1"]

@@ -156,5 +156,5 @@ def test_help_names_every_command(run: Run) -> None:
     told = run("--help")
 
     assert told.returncode == 0
-    for command in ("up", "status", "config", "user", "ca", "registry", "key", "env", "aws", "version"):
+    for command in ("up", "status", "config", "user", "ca", "registry", "key", "deliveries", "env", "aws", "version"):
         assert f"\n  {command} " in told.stdout

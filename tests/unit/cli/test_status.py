@@ -21,14 +21,15 @@ def status(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def health_of(code: int) -> Iterator[str]:
-    """A server that answers every health check with this code; yields its URL."""
+def health_of(code: int, body: bytes = b"{}") -> Iterator[str]:
+    """A server that answers every health check with this; yields its URL."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(code if self.path == "/_homeport/health" else 404)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
             pass
@@ -85,6 +86,7 @@ def test_json_says_everything_to_programs(tmp_path: Path) -> None:
 
     assert told == {
         "healthy": True,
+        "told": {},
         "version": "1.2.3",
         "pid": 4711,
         "started": "2026-01-01T00:00:00.000+00:00",
@@ -101,6 +103,27 @@ def test_an_unhealthy_server_is_exit_status_1(tmp_path: Path) -> None:
 
     assert told.returncode == 1
     assert "not healthy" in told.stdout
+
+
+def test_what_an_operator_should_look_at_is_shown(tmp_path: Path) -> None:
+    with health_of(200, b'{"aws_deliveries": "set aside: 2"}') as url:
+        leave_note(tmp_path, url, pid=4711)
+
+        told = status(tmp_path)
+
+    assert told.returncode == 0
+    assert told.stdout.endswith(f"  registry  {url}\n  aws_deliveries: set aside: 2\n")
+
+
+def test_an_unhealthy_server_says_what_is_wrong(tmp_path: Path) -> None:
+    with health_of(503, b'{"aws_database": "disk full"}') as url:
+        leave_note(tmp_path, url, pid=4711)
+
+        told = status(tmp_path)
+
+    assert told.returncode == 1
+    assert "not healthy (process 4711" in told.stdout
+    assert "  aws_database: disk full\n" in told.stdout
 
 
 def test_the_second_address_is_asked_when_the_first_is_silent(tmp_path: Path) -> None:

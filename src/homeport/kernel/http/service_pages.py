@@ -19,7 +19,7 @@ def with_health(handler: Handler, health: Health) -> Handler:
 
     async def handle(request: Request) -> Response:
         if request.raw_path == HEALTH_PATH:
-            return _health_response(health.problems())
+            return _health_response(health.problems(), health.notes())
         return await handler(request)
 
     return handle
@@ -41,6 +41,9 @@ def debug_handler(metrics: Metrics, health: Health, *, metrics_path: str = "/met
     async def show(_request: Request) -> Response:
         return _health_response(health.problems())
 
+    async def show_all(_request: Request) -> Response:
+        return _health_response(health.problems(), health.notes())
+
     async def switch(request: Request) -> Response:
         if request.method != "POST":
             return Response(404, [_TEXT], _NOT_FOUND)
@@ -51,7 +54,7 @@ def debug_handler(metrics: Metrics, health: Health, *, metrics_path: str = "/met
         metrics_path: scrape,
         "/healthz": healthz,
         "/readyz": readyz,
-        HEALTH_PATH: show,
+        HEALTH_PATH: show_all,
         "/debug/health": show,
         "/debug/health/up": switch,
         "/debug/health/down": switch,
@@ -64,8 +67,8 @@ def debug_handler(metrics: Metrics, health: Health, *, metrics_path: str = "/met
     return handle
 
 
-def _health_response(problems: Mapping[str, str]) -> Response:
-    return Response(503 if problems else 200, [_JSON], orjson.dumps(dict(problems)))
+def _health_response(problems: Mapping[str, str], notes: Mapping[str, str] = {}) -> Response:
+    return Response(503 if problems else 200, [_JSON], orjson.dumps({**notes, **problems}))
 
 
 def plain_error(status: int, reason: str) -> Response:
