@@ -22,6 +22,7 @@ from homeport.aws.services.dynamodb.operations import (
     time_to_live,
     transactions,
 )
+from homeport.aws.services.dynamodb.operations.access import guarded
 from homeport.aws.services.dynamodb.refusals import refuse
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 from homeport.aws.services.dynamodb.store.migrations import MIGRATIONS
@@ -103,7 +104,7 @@ def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
 
 SERVICE: Service[Any] = Service(
     name="dynamodb",
-    operations=_OPERATIONS,
+    operations={name: guarded(operation) for name, operation in _OPERATIONS.items()},
     open=_open,
     migrations=MIGRATIONS,
     jobs=_jobs,

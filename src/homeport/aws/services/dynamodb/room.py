@@ -21,7 +21,10 @@ from homeport.kernel.storage.database import Database
 
 @dataclass(slots=True)
 class DynamoDb:
-    """The room's state; everything that is not in the database can be lost."""
+    """The room's state; everything that is not in the database can be lost.
+
+    `signed` says whether callers are who they say, so that tables can be kept from them.
+    """
 
     db: Database
     clock: Clock
@@ -32,6 +35,7 @@ class DynamoDb:
     tables: Tables
     counts: Counts
     wake_job: Callable[[str], None]
+    signed: bool = False
 
     async def table(self, call: Call, name_or_arn: str) -> Table:
         """The table that a data plane request means.
@@ -131,4 +135,5 @@ def open_room(context: ServiceContext) -> DynamoDb:
         Tables(context.db),
         Counts(context.db, context.clock),
         context.wake_job,
+        signed=context.settings.aws_auth == "signed",
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from homeport.aws.service import Operation, Service, ServiceContext
 from homeport.aws.services.dynamodb.operations import change_records
+from homeport.aws.services.dynamodb.operations.access import guarded
 from homeport.aws.services.dynamodb.refusals import refuse
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 
@@ -20,5 +21,10 @@ async def _open(context: ServiceContext) -> DynamoDb:
     return open_room(context)
 
 
-SERVICE: Service[Any] = Service(name="dynamodbstreams", operations=_OPERATIONS, open=_open, refuse=refuse)
+SERVICE: Service[Any] = Service(
+    name="dynamodbstreams",
+    operations={name: guarded(operation) for name, operation in _OPERATIONS.items()},
+    open=_open,
+    refuse=refuse,
+)
 """DynamoDB Streams; its tables are DynamoDB's."""

@@ -40,6 +40,7 @@ from homeport.aws.services.dynamodb.model.values import (
     check_value,
     kind,
 )
+from homeport.aws.services.dynamodb.operations.access import admit
 from homeport.aws.services.dynamodb.operations.items import RETURNS, Result
 from homeport.aws.services.dynamodb.operations.metering import count_write, wants_capacity
 from homeport.aws.services.dynamodb.operations.selecting import bind, read
@@ -59,6 +60,7 @@ from homeport.aws.services.dynamodb.store import items
 from homeport.kernel.storage.database import Snapshot, Tx
 
 _BATCH_CODES: Final = {
+    "AccessDeniedException": "AccessDenied",
     "ConditionalCheckFailedException": "ConditionalCheckFailed",
     "DuplicateItemException": "DuplicateItem",
     "ResourceNotFoundException": "ResourceNotFound",
@@ -118,8 +120,15 @@ async def _bind(dynamodb: DynamoDb, call: Call, request: StatementRequest) -> _B
         check_value(value)
     values = {f":{number}": value for number, value in enumerate(parameters)}
     statement = prepared.statement
-    name = statement.select.table if isinstance(statement, Exists) else statement.table
+    read = statement.select if isinstance(statement, Exists) else statement
+    name = read.table
+    if dynamodb.signed:
+        await admit(dynamodb, call, name, f"PartiQL{type(read).__name__}", _index_of(read))
     return _Bound(request, statement, values, await dynamodb.table(call, name))
+
+
+def _index_of(statement: Statement) -> str | None:
+    return statement.index if isinstance(statement, Select) else None
 
 
 def _write_of(bound: _Bound) -> Write:

@@ -5,6 +5,7 @@ from typing import Final, Literal, TypedDict
 
 import orjson
 
+from homeport.aws.auth.policy import PolicyMalformed, parse
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
     AccessDeniedException,
@@ -57,6 +58,11 @@ def check_policy(text: str | None) -> None:
         raise ValidationException("Invalid policy document: the policy is not valid JSON") from None
     if not isinstance(policy, dict) or "Statement" not in policy:
         raise ValidationException("Invalid policy document: missing the Statement element")
+    if policy["Statement"]:
+        try:
+            parse(text)
+        except PolicyMalformed as error:
+            raise ValidationException(f"Invalid policy document: {error}") from None
 
 
 _Kind = Literal["table", "stream"]

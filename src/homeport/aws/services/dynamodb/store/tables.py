@@ -33,9 +33,11 @@ def name_of(account: str, region: str, name_or_arn: str) -> Name:
     if not name_or_arn.startswith("arn:"):
         return account, region, name_or_arn
     arn = Arn.parse(name_or_arn)
-    if arn.service != "dynamodb" or not arn.resource.startswith(_PREFIX):
+    name = arn.resource.removeprefix(_PREFIX)
+    # The ARN of an index or a stream is no table's.
+    if arn.service != "dynamodb" or not arn.resource.startswith(_PREFIX) or "/" in name:
         raise ArnInvalid(name_or_arn)
-    return arn.account, arn.region, arn.resource.removeprefix(_PREFIX).partition("/")[0]
+    return arn.account, arn.region, name
 
 
 class Tables:
@@ -67,6 +69,10 @@ class Tables:
             if not self._changing and changes == self._changes:
                 self._known[name] = table
         return table
+
+    def known(self, name: Name) -> Table | None:
+        """A table that has been found before and not changed since."""
+        return self._known.get(name)
 
     def fresh(self, tx: Tx, table: Table) -> Table:
         """The table as it is in a transaction: the same object, unless it has changed since it was found.
