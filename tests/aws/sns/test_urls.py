@@ -4,11 +4,15 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.aws.sns.listener import Listener
 from tests.aws.sns.test_fan_out import World, arn_of
 from tests.aws_server import AwsServer
+
+from homeport.kernel.clock import FakeClock
 
 
 @pytest.fixture
@@ -25,6 +29,14 @@ def listener() -> Iterator[Listener]:
 def visit(url: str) -> None:
     with urllib.request.urlopen(url) as answer:
         assert answer.status == 200
+
+
+def refused(url: str) -> bool:
+    """Whether a link counts no more."""
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(url)
+    with caught.value as answer:
+        return answer.code == 400 and b"Invalid parameter: Token" in answer.read()
 
 
 def confirmed(world: World, listener: Listener, topic: str, **attributes: str) -> str:
@@ -51,6 +63,67 @@ def test_an_endpoint_is_asked_before_it_gets_anything(world: World, listener: Li
     assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "1"
     visit(asked["SubscribeURL"])
     assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "1"
+
+
+DAY_SECONDS = 86_400
+
+
+def test_a_subscription_that_nobody_confirms_is_gone_after_two_days(world: World, listener: Listener) -> None:
+    topic = world.topic()
+    world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=listener.url)
+    world.aws.run_jobs()
+    link = json.loads(listener.received[0].body)["SubscribeURL"]
+
+    world.aws.advance(seconds=2 * DAY_SECONDS - 61)
+    assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "1"
+    world.aws.restart()
+    world.aws.advance(seconds=120)
+
+    assert world.sns.list_subscriptions()["Subscriptions"] == []
+    assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "0"
+    assert refused(link)
+
+
+def test_a_token_counts_for_two_days_even_if_nothing_has_been_tidied(world: World, listener: Listener) -> None:
+    topic = world.topic()
+    world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=listener.url)
+    world.aws.run_jobs()
+    token = json.loads(listener.received[0].body)["Token"]
+
+    assert isinstance(world.aws.clock, FakeClock)
+    world.aws.clock.advance(seconds=2 * DAY_SECONDS)
+    with pytest.raises(ClientError) as caught:
+        world.sns.confirm_subscription(TopicArn=topic, Token=token)
+
+    assert caught.value.response["Error"]["Code"] == "InvalidParameter"
+    assert caught.value.response["Error"]["Message"] == "Invalid parameter: Token"
+
+
+def test_asking_again_gives_two_more_days(world: World, listener: Listener) -> None:
+    topic = world.topic()
+    for _ in range(2):
+        world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=listener.url)
+        world.aws.run_jobs()
+        world.aws.advance(seconds=1.5 * DAY_SECONDS)
+
+    first, second = (json.loads(got.body)["Token"] for got in listener.received)
+    with pytest.raises(ClientError):
+        world.sns.confirm_subscription(TopicArn=topic, Token=first)
+    world.sns.confirm_subscription(TopicArn=topic, Token=second)
+    world.aws.advance(seconds=30 * DAY_SECONDS)
+    assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsConfirmed"] == "1"
+
+
+def test_the_way_back_from_an_ended_subscription_is_open_for_two_days(world: World, listener: Listener) -> None:
+    topic = world.topic()
+    arn = confirmed(world, listener, topic)
+    world.sns.unsubscribe(SubscriptionArn=arn)
+    world.aws.run_jobs()
+    link = json.loads(listener.received[0].body)["SubscribeURL"]
+
+    world.aws.advance(seconds=2 * DAY_SECONDS)
+
+    assert refused(link)
 
 
 def test_a_confirmed_endpoint_gets_messages(world: World, listener: Listener) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from homeport.aws.services.sns.model.names import TopicKey
+from homeport.aws.services.sns.model.subscription import TOKEN_MS
 from homeport.aws.services.sns.operations.archive import send_replayed
 from homeport.aws.services.sns.room import REPLAY_JOB, Sns
 from homeport.aws.services.sns.store import mail, memory, subscriptions, topics
@@ -43,7 +45,7 @@ class Replays:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """Deletes old deduplication ids, archived messages past their retention, old mail and ended subscriptions."""
+    """Deletes what is too old: deduplication ids, archived messages, mail; subscriptions ended or never confirmed."""
 
     sns: Sns
     name: str = "sns-forget"
@@ -56,6 +58,8 @@ class Forget:
             memory.forget(tx, now)
             mail.forget(tx, Millis(now - _MAIL_MS))
             subscriptions.forget_ended(tx, Millis(now - _ENDED_MS))
+            for arn in subscriptions.forget_unconfirmed(tx, Millis(now - TOKEN_MS)):
+                self.sns.changed(tx, TopicKey.parse(arn))
             for topic in archiving:
                 memory.forget_archived(tx, topic.id, Millis(now - topic.archive_days * _DAY_MS), _PIECE)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -85,6 +86,10 @@ class Subscription:
             body = body_of(publication.text_for(self.protocol))
             return body is not None and self.passes(body)
         return self.passes(filter_values(publication.attributes))
+
+
+TOKEN_MS: Final = 2 * 86_400_000
+"""So long an endpoint has time to agree; then the token counts no more, and a subscription that waits is gone."""
 
 
 def needs_confirmation(protocol: str) -> bool:

@@ -28,6 +28,7 @@ from homeport.aws.services.sns.model.envelope import Wire
 from homeport.aws.services.sns.model.names import TopicKey, topic_of_subscription
 from homeport.aws.services.sns.model.pages import PAGE, read_number, write_token
 from homeport.aws.services.sns.model.subscription import (
+    TOKEN_MS,
     Subscription,
     check_attributes,
     check_endpoint,
@@ -39,6 +40,7 @@ from homeport.aws.services.sns.operations.archive import begin_replay
 from homeport.aws.services.sns.room import Sns, timestamp
 from homeport.aws.services.sns.store import mail, subscriptions, topics
 from homeport.aws.services.sns.store.subscriptions import NewSubscription
+from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
 _TOKEN_BYTES = 64
@@ -95,6 +97,7 @@ def _make(sns: Sns, tx: Tx, call: Call, topic: Topic, request: SubscribeInput) -
         principal=call.principal_arn or f"arn:aws:iam::{call.account}:root",
         base_url=call.endpoint_url,
         token=token,
+        asked=sns.clock.now(),
         authenticated=token is None,
         attributes=request.get("Attributes") or {},
     )
@@ -109,7 +112,7 @@ def _make(sns: Sns, tx: Tx, call: Call, topic: Topic, request: SubscribeInput) -
 
 def _new_token(sns: Sns, tx: Tx, subscription: Subscription) -> str:
     token = sns.ids.hex(_TOKEN_BYTES)
-    subscriptions.set_token(tx, subscription.id, token)
+    subscriptions.set_token(tx, subscription.id, token, sns.clock.now())
     return token
 
 
@@ -154,7 +157,7 @@ async def confirm_subscription(sns: Sns, _call: Call, request: ConfirmSubscripti
     """Let a subscription get messages, by the token that its endpoint was sent.
 
     Raises:
-        InvalidParameter: nobody was sent that token for that topic.
+        InvalidParameter: nobody was sent that token for that topic in the last two days.
     """
     try:
         key = TopicKey.parse(request["TopicArn"])
@@ -163,7 +166,8 @@ async def confirm_subscription(sns: Sns, _call: Call, request: ConfirmSubscripti
     authenticated = request.get("AuthenticateOnUnsubscribe", "false").lower() == "true"
 
     def confirm(tx: Tx) -> str:
-        subscription = subscriptions.by_token(tx, request["Token"])
+        sent_after = Millis(sns.clock.now() - TOKEN_MS)
+        subscription = subscriptions.by_token(tx, request["Token"], sent_after)
         if topics.find(tx, key) is None:
             raise InvalidParameter("Topic")
         if subscription is None:

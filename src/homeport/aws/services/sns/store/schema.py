@@ -112,4 +112,13 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) WITHOUT ROWID;
         """,
     ),
+    Migration(
+        2,
+        """
+        ALTER TABLE sns_subscription ADD COLUMN asked_ms INTEGER;
+        UPDATE sns_subscription SET asked_ms = coalesce(ended_ms, unixepoch() * 1000)
+            WHERE pending = 1 OR ended_ms IS NOT NULL;
+        CREATE INDEX sns_subscription_asked ON sns_subscription (asked_ms) WHERE pending = 1;
+        """,
+    ),
 )

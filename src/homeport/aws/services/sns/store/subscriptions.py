@@ -22,6 +22,7 @@ class NewSubscription:
 
     Attributes:
         token: what it is confirmed by; None needs no confirmation.
+        asked: when the token was sent.
         base_url: how the subscriber reaches Homeport, for the links in its messages.
     """
 
@@ -34,6 +35,7 @@ class NewSubscription:
     principal: str
     base_url: str
     token: str | None
+    asked: Millis
     authenticated: bool
     attributes: Mapping[str, str]
 
@@ -63,11 +65,15 @@ def add(tx: Tx, new: NewSubscription) -> int:
     return as_int(
         tx.value(
             "INSERT INTO sns_subscription (arn, topic, topic_arn, account, region, protocol, endpoint, principal,"
-            " base_url, token, pending, authenticated, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " RETURNING id",
-            (*row, new.base_url, new.token, new.token is not None, new.authenticated, _json(new.attributes)),
+            " base_url, pending, authenticated, attributes, token, asked_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            (*row, new.base_url, new.token is not None, new.authenticated, _json(new.attributes), *_asked(new)),
         )
     )
+
+
+def _asked(new: NewSubscription) -> tuple[str | None, Millis | None]:
+    return (new.token, new.asked) if new.token is not None else (None, None)
 
 
 def _json(mapping: Mapping[str, str]) -> str:
@@ -111,9 +117,13 @@ def by_id(snapshot: Snapshot, number: int) -> Subscription | None:
     return _subscription(row) if row else None
 
 
-def by_token(snapshot: Snapshot, token: str) -> Subscription | None:
-    """The subscription that the token confirms, also one that was ended."""
-    row = snapshot.row(f"SELECT {_COLUMNS} FROM sns_subscription WHERE token = ?", (token,))  # noqa: S608 # a constant
+def by_token(snapshot: Snapshot, token: str, after: Millis) -> Subscription | None:
+    """The subscription that the token confirms, also one that was ended; None if it was sent before `after`."""
+    row = snapshot.row(
+        f"SELECT {_COLUMNS} FROM sns_subscription"  # noqa: S608 # a constant
+        " WHERE token = ? AND (asked_ms IS NULL OR asked_ms > ?)",
+        (token, after),
+    )
     return _subscription(row) if row else None
 
 
@@ -140,7 +150,7 @@ def page_of_topic(snapshot: Snapshot, topic_id: int, *, after: int, limit: int) 
 def confirm(tx: Tx, number: int, *, authenticated: bool) -> None:
     """Let it get messages from now on, again if it was ended."""
     tx.execute(
-        "UPDATE sns_subscription SET pending = 0, ended_ms = NULL, authenticated = ? WHERE id = ?",
+        "UPDATE sns_subscription SET pending = 0, ended_ms = NULL, asked_ms = NULL, authenticated = ? WHERE id = ?",
         (authenticated, number),
     )
 
@@ -153,8 +163,8 @@ def set_attributes(tx: Tx, number: int, attributes: Mapping[str, str]) -> None:
 def end(tx: Tx, subscription: Subscription, token: str, now: Millis) -> None:
     """End it; the token begins it again."""
     tx.execute(
-        "UPDATE sns_subscription SET ended_ms = ?, token = ? WHERE id = ?",
-        (now, token, subscription.id),
+        "UPDATE sns_subscription SET ended_ms = ?, token = ?, asked_ms = ? WHERE id = ?",
+        (now, token, now, subscription.id),
     )
     tx.execute(
         "UPDATE sns_topic SET ended_subscriptions = ended_subscriptions + 1 WHERE id = ?", (subscription.topic_id,)
@@ -166,9 +176,18 @@ def forget_ended(tx: Tx, before: Millis) -> None:
     tx.execute("DELETE FROM sns_subscription WHERE ended_ms <= ?", (before,))
 
 
-def set_token(tx: Tx, number: int, token: str) -> None:
+def forget_unconfirmed(tx: Tx, before: Millis) -> set[str]:
+    """Delete those that were asked long ago and never agreed; the ARNs of their topics."""
+    rows = tx.execute(
+        "DELETE FROM sns_subscription WHERE pending = 1 AND asked_ms <= ? AND ended_ms IS NULL RETURNING topic_arn",
+        (before,),
+    )
+    return {as_text(arn) for (arn,) in rows}
+
+
+def set_token(tx: Tx, number: int, token: str, now: Millis) -> None:
     """Replace the token that it is confirmed by."""
-    tx.execute("UPDATE sns_subscription SET token = ? WHERE id = ?", (token, number))
+    tx.execute("UPDATE sns_subscription SET token = ?, asked_ms = ? WHERE id = ?", (token, now, number))
 
 
 def token_of(snapshot: Snapshot, arn: str) -> str | None:
