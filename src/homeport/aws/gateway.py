@@ -299,7 +299,7 @@ class Gateway:
     ) -> WireRequest:
         upload = self._doorman.open_upload(request, credentials, identity)
         headers = without_framing(request.headers)
-        if credentials is not None and credentials.form == "presigned" and room.name == "s3":
+        if credentials is not None and credentials.form in _PRESIGNED and room.name == "s3":
             headers = with_query_headers(headers, query)
         if streams and room.name == "s3":
             return WireRequest(headers, b"", matched.labels, query, upload)
@@ -349,6 +349,7 @@ class Gateway:
         )
 
 
+_PRESIGNED: Final = frozenset({"presigned", "presigned v2"})
 _FORM_LIMIT_BYTES: Final = 20 * 1024 * 1024
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.routes import read_query
 
-Form = Literal["header", "presigned", "ecdsa", "v2"]
-"""`ecdsa` is SigV4A, whose scope has no region; `v2` is the signature that ended with 2020."""
+Form = Literal["header", "presigned", "ecdsa", "v2", "presigned v2"]
+"""`ecdsa` is SigV4A, whose scope has no region; `v2` is the signature that ended with 2020, on a URL of S3's or not."""
 
 _HEADER = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]+)\s*"
@@ -29,6 +29,20 @@ class AuthorizationMalformed(AwsError):
         super().__init__(message)
 
 
+class TwoSignatures(AwsError):
+    """A presigned URL, sent with a signature or somebody else's token in its headers."""
+
+    code = "InvalidArgument"
+    status = 400
+
+    def __init__(self, authorization: str) -> None:
+        super().__init__(
+            "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+            "parameter or the Authorization header should be specified",
+            extra={"ArgumentName": "Authorization", "ArgumentValue": authorization},
+        )
+
+
 class PresignedMalformed(AwsError):
     """A presigned URL with a parameter missing or wrong."""
 
@@ -44,7 +58,7 @@ class Credentials:
         date: of the scope, YYYYMMDD.
         signed_headers: names in lower case, in order.
         expires_seconds: of a presigned URL; 0 elsewhere.
-        moment: of a presigned URL, as `X-Amz-Date` says it.
+        moment: of a presigned URL, as `X-Amz-Date` says it; of version 2 when it ends, as `Expires` says it.
         token: the session token.
     """
 
@@ -65,16 +79,40 @@ def read_credentials(headers: Mapping[str, str], raw_query: str) -> Credentials 
 
     Raises:
         AuthorizationMalformed, PresignedMalformed: it is signed in a form that cannot be read.
+        TwoSignatures: it is signed twice.
     """
     authorization = headers.get("Authorization")
     if authorization is not None:
+        if "Signature=" in raw_query and ("X-Amz-Algorithm=" in raw_query or "AWSAccessKeyId=" in raw_query):
+            raise TwoSignatures(authorization)
         return _from_header(authorization, headers.get("X-Amz-Security-Token", ""))
     if "X-Amz-" in raw_query and "X-Amz-Algorithm=" in raw_query:
         return _from_query(read_query(raw_query))
-    if "AWSAccessKeyId=" in raw_query and "Signature=" in raw_query:
-        key_ids = read_query(raw_query).get("AWSAccessKeyId", [""])
-        return Credentials("v2", key_ids[-1])
+    if "AWSAccessKeyId=" in raw_query:
+        return _from_query_v2(read_query(raw_query))
     return None
+
+
+def _from_query_v2(query: Mapping[str, list[str]]) -> Credentials | None:
+    """Of the services only S3 has URLs without an `Action`."""
+
+    def value(name: str) -> str:
+        return query.get(name, [""])[0]
+
+    if "AWSAccessKeyId" not in query:
+        return None
+    if "Action" in query or "SignatureVersion" in query:
+        return Credentials("v2", value("AWSAccessKeyId"))
+    tokens = (values[0] for name, values in query.items() if name.lower() == "x-amz-security-token")
+    return Credentials(
+        "presigned v2",
+        value("AWSAccessKeyId"),
+        service="s3",
+        # A plus that nobody encoded has been read as a blank.
+        signature=value("Signature").replace(" ", "+"),
+        moment=value("Expires"),
+        token=next(tokens, ""),
+    )
 
 
 def _from_header(text: str, token: str) -> Credentials | None:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from homeport.aws.auth import errors, sigv4
+from homeport.aws.auth import errors, sigv2, sigv4
 from homeport.aws.auth.authenticate import Identity, Mode, identify
 from homeport.aws.auth.credentials import Credentials
 from homeport.aws.auth.keys import AccessKey, AccessKeys
 from homeport.aws.errors import AwsError, OperationNotImplemented
 from homeport.aws.protocol.chunked import ChunkedUpload, PlainUpload
+from homeport.aws.protocol.hosts import read_host_under
+from homeport.aws.protocol.routes import read_query
+from homeport.aws.protocol.s3_requests import bucket_path
 from homeport.aws.stream import Upload
 from homeport.kernel.clock import MILLIS_PER_SECOND, Clock, Millis, from_datetime
 from homeport.kernel.http.message import Request
@@ -19,6 +22,7 @@ from homeport.kernel.http.message import Request
 _SKEW_MS: Final = 15 * 60 * MILLIS_PER_SECOND
 _HEX = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
+_SECONDS = re.compile(r"[0-9]{1,11}")
 _STREAMING: Final = "STREAMING-"
 _PAYLOAD_HEADER: Final = "x-amz-content-sha256"
 """Part of what is signed wherever it stands."""
@@ -72,11 +76,15 @@ class Door:
 
     Attributes:
         mode: shown to operators at the start and in health.
+        presigned_v2: whether URLs of S3's count that are signed with version 2.
+        domains: below which every host is a bucket's, which version 2 signs as part of the path.
     """
 
     keys: AccessKeys
     clock: Clock
     mode: Mode
+    presigned_v2: bool = False
+    domains: tuple[str, ...] = ()
 
     async def authenticate(self, request: Request, credentials: Credentials | None, host_region: str) -> Identity:
         """Say who sends a request.
@@ -88,8 +96,12 @@ class Door:
             raise errors.SignatureVersionUnsupported
         if credentials is not None and credentials.form == "presigned":
             self._check_expiry(credentials)
+        elif credentials is not None and credentials.form == "presigned v2":
+            self._check_v2(request, credentials)
         identity = await identify(credentials, self.keys, host_region=host_region)
         if self.mode == "signed":
+            if credentials is not None and identity.key is None and await self.keys.expired(credentials.key_id):
+                raise errors.expired_token(credentials.service, protocol_is_json=_speaks_json(request))
             self._prove(request, credentials, identity)
         return identity
 
@@ -99,6 +111,8 @@ class Door:
         Raises:
             AwsError: also when only the body could tell what was signed.
         """
+        if credentials is not None and credentials.form == "presigned v2":
+            raise errors.SignatureVersionUnsupported
         identity = await self.authenticate(request, credentials, host_region)
         if self.mode == "signed" and credentials is not None and not _announced_payload(request, credentials):
             raise _MissingPayloadHash
@@ -113,6 +127,35 @@ class Door:
         if now >= expires:
             raise errors.RequestExpired(expires=expires, now=now, seconds=credentials.expires_seconds)
 
+    def _check_v2(self, request: Request, credentials: Credentials) -> None:
+        """Let a URL of version 2 go on that is whole and has not run out.
+
+        Raises:
+            AwsError: it is not, nobody wants such URLs here, or it asks something of another service.
+        """
+        if not self.presigned_v2 or "X-Amz-Target" in request.headers:
+            raise errors.SignatureVersionUnsupported
+        if not (credentials.key_id and credentials.signature and credentials.moment):
+            raise errors.QueryIncomplete
+        if _SECONDS.fullmatch(credentials.moment) is None:
+            raise errors.ExpiryMalformed(credentials.moment)
+        expires, now = Millis(int(credentials.moment) * MILLIS_PER_SECOND), self.clock.now()
+        if now >= expires:
+            raise errors.RequestExpired(expires=expires, now=now)
+
+    def _prove_v2(self, request: Request, credentials: Credentials, key: AccessKey) -> None:
+        query = read_query(request.raw_query)
+        for parameter in sigv2.unsigned_operations(query):
+            raise errors.OperationNeedsVersion4(parameter)
+        host = read_host_under(request.headers.get("Host", ""), self.domains)
+        path = bucket_path(request.raw_path, host.bucket)[2]
+        if path.count("/") == 1 and path != "/":
+            # S3 takes a bucket alone only with a slash behind it, whatever the request has.
+            path += "/"
+        text = sigv2.string_to_sign(request.method, path, query, request.headers, credentials.moment)
+        if not sigv4.same(sigv2.sign(key.secret, text), credentials.signature):
+            raise errors.wrong_signature_v2(credentials.key_id, text, credentials.signature)
+
     def _prove(self, request: Request, credentials: Credentials | None, identity: Identity) -> None:
         json = _speaks_json(request)
         if credentials is None:
@@ -125,6 +168,9 @@ class Door:
             raise errors.unknown_key(credentials.service, json, credentials.key_id)
         if identity.key.token and not sigv4.same(identity.key.token, credentials.token):
             raise errors.wrong_token(credentials.service, json)
+        if credentials.form == "presigned v2":
+            self._prove_v2(request, credentials, identity.key)
+            return
         self._check_time(request, credentials)
         _check_covered(request, credentials)
         payload = _announced_payload(request, credentials)

@@ -22,8 +22,42 @@ class SignatureVersionUnsupported(AwsError):
         super().__init__(
             "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256. "
             "boto3 does with Config(signature_version='s3v4'), the AWS CLI after "
-            "`aws configure set default.s3.signature_version s3v4`."
+            "`aws configure set default.s3.signature_version s3v4`. Homeport takes presigned URLs and forms of S3's "
+            "that are signed with version 2 if its setting aws.presigned_v2 is `accept`."
         )
+
+
+class OperationNeedsVersion4(AwsError):
+    """A URL of version 2 for an operation that version 2 does not sign."""
+
+    code = "InvalidRequest"
+    status = 400
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(
+            f"Signature version 2 does not cover the parameter {parameter}. Please use AWS4-HMAC-SHA256. "
+            "boto3 does with Config(signature_version='s3v4')."
+        )
+
+
+class QueryIncomplete(AwsError):
+    """A URL of version 2 without one of the three parameters."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
+
+
+class ExpiryMalformed(AwsError):
+    """A URL of version 2 whose end is no number."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"Invalid date (should be seconds since epoch): {text}")
 
 
 class RequestExpired(AwsError):
@@ -32,11 +66,11 @@ class RequestExpired(AwsError):
     code = "AccessDenied"
     status = 403
 
-    def __init__(self, *, expires: Millis, now: Millis, seconds: int) -> None:
+    def __init__(self, *, expires: Millis, now: Millis, seconds: int | None = None) -> None:
         super().__init__(
             "Request has expired",
             extra={
-                "X-Amz-Expires": seconds,
+                **({} if seconds is None else {"X-Amz-Expires": seconds}),
                 "Expires": f"{to_datetime(expires):%Y-%m-%dT%H:%M:%SZ}",
                 "ServerTime": f"{to_datetime(now):%Y-%m-%dT%H:%M:%SZ}",
             },
@@ -63,6 +97,14 @@ def wrong_signature(service: str, protocol_is_json: bool, key_id: str, canonical
     if protocol_is_json:
         return ErrorOfCode("InvalidSignatureException", _MISMATCH, status=400)
     return ErrorOfCode("SignatureDoesNotMatch", _MISMATCH, status=403)
+
+
+def wrong_signature_v2(key_id: str, text: str, signature: str) -> AwsError:
+    """A signature of version 2 that the key's secret does not make of `text`."""
+    message = "The request signature we calculated does not match the signature you provided. " + _CHECK_KEY
+    extra: dict[str, ErrorValue] = {"AWSAccessKeyId": key_id, "StringToSign": text, "SignatureProvided": signature}
+    extra["StringToSignBytes"] = text.encode("utf-8", "surrogateescape").hex(" ")
+    return ErrorOfCode("SignatureDoesNotMatch", message, status=403, extra=extra)
 
 
 _CHECK_KEY: Final = "Check your key and signing method."
@@ -92,6 +134,16 @@ def wrong_token(service: str, protocol_is_json: bool) -> AwsError:  # noqa: FBT0
     if service == "s3":
         return ErrorOfCode("InvalidToken", "The provided token is malformed or otherwise invalid.", status=400)
     return unknown_key(service, protocol_is_json, "")
+
+
+def expired_token(service: str, *, protocol_is_json: bool) -> AwsError:
+    """A session that has run out; SDKs fetch a new one at this code."""
+    if service == "s3":
+        return ErrorOfCode("ExpiredToken", "The provided token has expired.", status=400)
+    message = "The security token included in the request is expired"
+    if protocol_is_json:
+        return ErrorOfCode("ExpiredTokenException", message, status=400)
+    return ErrorOfCode("ExpiredToken", message, status=403)
 
 
 class HeadersNotSigned(AwsError):

@@ -91,6 +91,11 @@ class AccessKeys:
             return None
         return key
 
+    async def expired(self, key_id: str) -> bool:
+        """Whether a key is one of a session that has run out, and not yet forgotten."""
+        key = await self._db.read(lambda snapshot: self.get(snapshot, key_id))
+        return key is not None and key.expires is not None and key.expires <= self._clock.now()
+
     def get(self, snapshot: Snapshot, key_id: str) -> AccessKey | None:
         """A key whatever its state."""
         row = snapshot.row(f"SELECT {_COLUMNS} FROM keys_key WHERE id = ?", (key_id,))  # noqa: S608 # a constant

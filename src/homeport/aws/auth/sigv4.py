@@ -121,4 +121,4 @@ def trailer_string_to_sign(moment: str, scope: str, previous: str, trailers: str
 
 def same(first: str, second: str) -> bool:
     """Whether two signatures are equal, told in a time that says nothing about where they differ."""
-    return hmac.compare_digest(first.encode(), second.encode())
+    return hmac.compare_digest(first.encode("utf-8", "surrogateescape"), second.encode("utf-8", "surrogateescape"))

@@ -26,6 +26,8 @@ def without_framing(headers: Mapping[str, str]) -> Mapping[str, str]:
 
 
 _OF_SIGNATURES: Final = frozenset({"algorithm", "credential", "date", "expires", "signature", "signedheaders"})
+_OF_VERSION_2: Final = frozenset({"content-md5", "content-type"})
+"""Headers that URLs of signature version 2 carry beside Amazon's own."""
 
 
 def with_query_headers(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> Mapping[str, str]:
@@ -38,6 +40,8 @@ def with_query_headers(headers: Mapping[str, str], query: Mapping[str, list[str]
         for name, values in query.items()
         if name[:6].lower() == "x-amz-" and name[6:].lower() not in _OF_SIGNATURES and "checksum" not in name.lower()
     ]
+    if "AWSAccessKeyId" in query:
+        carried += [(name, values[0]) for name, values in query.items() if name.lower() in _OF_VERSION_2]
     if not carried:
         return headers
     joined = CIMultiDict(headers)

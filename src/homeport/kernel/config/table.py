@@ -19,6 +19,7 @@ LogFormat = Literal["auto", "human", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 TlsMode = Literal["auto", "on", "off"]
 AwsAuth = Literal["open", "signed"]
+PresignedV2 = Literal["refuse", "accept"]
 QueueUrls = Literal["dynamic", "standard", "domain", "path", "off"]
 RegistryAuth = Literal["htpasswd", "none"]
 
@@ -28,6 +29,7 @@ _LOG_FORMAT: Kind[LogFormat] = kinds.choice("auto", "human", "json")
 _LOG_LEVEL: Kind[LogLevel] = kinds.choice("debug", "info", "warning", "error")
 _REGISTRY_AUTH: Kind[RegistryAuth] = kinds.choice("htpasswd", "none")
 _AWS_AUTH: Kind[AwsAuth] = kinds.choice("open", "signed")
+_PRESIGNED_V2: Kind[PresignedV2] = kinds.choice("refuse", "accept")
 _QUEUE_URLS: Kind[QueueUrls] = kinds.choice("dynamic", "standard", "domain", "path", "off")
 _TLS_MODE: Kind[TlsMode] = kinds.choice("auto", "on", "off")
 
@@ -252,6 +254,13 @@ class Settings:
         "open",
         "Whom the AWS endpoint believes: open takes any credentials at their word, signed verifies signatures"
         " against the keys that `homeport key create` and IAM made.",
+    )
+    aws_presigned_v2: PresignedV2 = setting(
+        "aws.presigned_v2",
+        _PRESIGNED_V2,
+        "refuse",
+        "What becomes of S3's presigned URLs and forms that are signed with version 2, as boto3 and the first AWS CLI"
+        " make them: accept lets them in until they expire, and in mode signed only with the right signature.",
     )
     aws_host: str = setting(
         "aws.host",

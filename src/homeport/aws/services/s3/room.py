@@ -30,6 +30,7 @@ class S3:
     Attributes:
         keys: for the forms that browsers post, whose signature lies in their body.
         proves_signatures: whether credentials are proved or taken at their word.
+        accepts_v2: whether signatures of version 2 count.
     """
 
     db: Database
@@ -42,6 +43,7 @@ class S3:
     wake_job: Callable[[str], None]
     keys: AccessKeys
     proves_signatures: bool
+    accepts_v2: bool
     _buckets: dict[str, Bucket] = field(default_factory=dict)
     _last_seq: int = 0
 
@@ -66,6 +68,7 @@ class S3:
             context.wake_job,
             context.keys,
             context.settings.aws_auth == "signed",
+            context.settings.aws_presigned_v2 == "accept",
         )
 
     async def close(self) -> None:

@@ -44,7 +44,8 @@ class PostPolicy:
         """
         if now >= self.expires:
             raise PostPolicyFailed("Policy expired.")
-        given = {**fields, "bucket": fields.get("bucket", bucket)}
+        # What counts is the bucket that gets the object, whatever a field says.
+        given = {**fields, "bucket": bucket}
         for operator, name, value in self.conditions:
             found = given.get(name, "")
             holds = found.startswith(value) if operator == "starts-with" else found == value
