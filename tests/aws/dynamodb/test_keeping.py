@@ -260,3 +260,48 @@ def test_only_indexes_of_the_source_are_restored(aws: AwsServer, dynamodb: Any) 
     dynamodb.restore_table_from_backup(GlobalSecondaryIndexOverride=indexes[1:], **restore)
     (kept,) = dynamodb.describe_table(TableName="restored")["Table"]["GlobalSecondaryIndexes"]
     assert kept["IndexName"] == "by-h"
+
+
+def test_a_restored_table_can_be_encrypted_with_another_key(aws: AwsServer, dynamodb: Any, recoverable: str) -> None:
+    key = f"arn:aws:kms:us-east-1:000000000000:key/{'0' * 8}-0000-0000-0000-{'0' * 12}"
+
+    made = dynamodb.restore_table_to_point_in_time(
+        SourceTableName="table",
+        TargetTableName="new",
+        UseLatestRestorableTime=True,
+        SSESpecificationOverride={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )["TableDescription"]
+
+    assert made["SSEDescription"] == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+
+
+def test_replicas_of_a_global_table_have_settings_of_their_own(aws: AwsServer) -> None:
+    """DynamoDB API reference, UpdateGlobalTableSettings."""
+    here, there = aws.client("dynamodb"), aws.client("dynamodb", region="eu-west-1")
+    options: dict[str, Any] = {
+        "BillingMode": "PROVISIONED",
+        "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    }
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    for client in (here, there):
+        make_table(client, StreamSpecification=stream, **options)
+    regions = [{"RegionName": region} for region in ("us-east-1", "eu-west-1")]
+    here.create_global_table(GlobalTableName="table", ReplicationGroup=regions)
+    settings = {"ReplicaProvisionedReadCapacityUnits": 5, "ReplicaTableClass": "STANDARD_INFREQUENT_ACCESS"}
+
+    here.update_global_table_settings(
+        GlobalTableName="table", ReplicaSettingsUpdate=[{"RegionName": "eu-west-1", **settings}]
+    )
+
+    told = there.describe_global_table_settings(GlobalTableName="table")["ReplicaSettings"]
+    assert {each["RegionName"]: each["ReplicaProvisionedReadCapacityUnits"] for each in told} == {
+        "us-east-1": 1,
+        "eu-west-1": 5,
+    }
+    assert there.describe_table(TableName="table")["Table"]["TableClassSummary"]["TableClass"] == (
+        "STANDARD_INFREQUENT_ACCESS"
+    )
+    code, _ = refusal(
+        here.update_global_table_settings, GlobalTableName="table", ReplicaSettingsUpdate=[{"RegionName": "ap-east-1"}]
+    )
+    assert code == "ReplicaNotFoundException"

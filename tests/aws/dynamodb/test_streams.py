@@ -1,6 +1,7 @@
 """DynamoDB Streams over the wire: records, iterators, shards, trimming."""
 
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -249,3 +250,23 @@ def test_a_page_of_large_records_holds_little_more_than_a_megabyte(dynamodb: Any
     assert len(page["Records"]) == 3
     rest = streams.get_records(ShardIterator=page["NextShardIterator"])
     assert len(rest["Records"]) == 2
+
+
+def test_a_shard_can_be_read_from_a_time_on(aws: AwsServer, dynamodb: Any, streams: Any, arn: str) -> None:
+    dynamodb.put_item(TableName="table", Item=item(pk="a"))
+    aws.advance(seconds=60)
+    moment = datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
+    dynamodb.put_item(TableName="table", Item=item(pk="b"))
+
+    def since(at: datetime) -> list[Any]:
+        return [
+            each["dynamodb"]["Keys"]["pk"]["S"] for each in records(streams, arn, kind="AT_TIMESTAMP", Timestamp=at)
+        ]
+
+    assert since(moment) == ["b"]
+    assert since(moment - timedelta(seconds=60)) == ["a", "b"]
+    assert since(moment - timedelta(days=1)) == ["a", "b"]
+    assert since(moment + timedelta(seconds=1)) == []
+    shard = shards(streams, arn)[0]["ShardId"]
+    code, message = refusal(streams.get_shard_iterator, StreamArn=arn, ShardId=shard, ShardIteratorType="AT_TIMESTAMP")
+    assert (code, "Timestamp" in message) == ("ValidationException", True)

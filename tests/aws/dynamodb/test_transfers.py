@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.aws.dynamodb.forms import index, item, make_table, plain_item, refusal
+from tests.aws.dynamodb.forms import index, item, make_table, plain_item, refusal, refused
 from tests.aws_server import AwsServer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -201,3 +201,55 @@ def test_a_large_export_is_written_in_several_files(aws: AwsServer, dynamodb: An
     assert len({line["Item"]["pk"]["S"] for line in exported(bucket, done["ExportManifest"])}) == 50
     files = [each["Key"] for each in bucket.list_objects_v2(Bucket="transfers")["Contents"] if "/data/" in each["Key"]]
     assert len(files) == 2
+
+
+def test_an_export_is_encrypted_as_it_was_asked_for(aws: AwsServer, dynamodb: Any, bucket: Any, table: str) -> None:
+    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    made = dynamodb.export_table_to_point_in_time(
+        TableArn=table, S3Bucket="transfers", S3SseAlgorithm="KMS", S3SseKmsKeyId=key
+    )["ExportDescription"]
+    aws.run_jobs()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+    assert (done["S3SseAlgorithm"], done["S3SseKmsKeyId"]) == ("KMS", key)
+    assert json.loads(read(bucket, done["ExportManifest"]))["s3SseKmsKeyId"] == key
+    for each in keys(bucket):
+        head = bucket.head_object(Bucket="transfers", Key=each)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
+def test_a_transfer_keeps_away_from_another_owners_bucket(
+    aws: AwsServer, dynamodb: Any, bucket: Any, table: str
+) -> None:
+    bucket.put_object(Bucket="transfers", Key="rows.json", Body=b'{"Item":{"pk":{"N":"1"}}}')
+    stranger = "222222222222"
+    out = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket="transfers", S3BucketOwner=stranger)
+    into = dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3BucketOwner": stranger},
+        InputFormat="DYNAMODB_JSON",
+        TableCreationParameters=CREATION,
+    )
+    aws.run_jobs()
+
+    exported_ = dynamodb.describe_export(ExportArn=out["ExportDescription"]["ExportArn"])["ExportDescription"]
+    assert (exported_["ExportStatus"], exported_["FailureCode"]) == ("FAILED", "AccessDenied")
+    imported = dynamodb.describe_import(ImportArn=into["ImportTableDescription"]["ImportArn"])
+    assert imported["ImportTableDescription"]["FailureCode"] == "AccessDenied"
+    assert keys(bucket) == ["rows.json"]
+
+
+@pytest.mark.parametrize("packed", [{"InputFormat": "ION"}, {"InputFormat": "CSV", "InputCompressionType": "ZSTD"}])
+def test_a_format_that_cannot_be_read_is_refused_before_a_table_is_made(
+    dynamodb: Any, bucket: Any, packed: dict[str, str]
+) -> None:
+    source = {"S3BucketSource": {"S3Bucket": "transfers"}, "TableCreationParameters": CREATION}
+
+    answer = refused(dynamodb.import_table, **source, **packed)
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 501
+    assert answer["Error"]["Message"] == (
+        f"Homeport does not implement the operation ImportTable of {'ION' if 'ION' in packed.values() else 'ZSTD'} "
+        "of DynamoDB."
+    )
+    assert dynamodb.list_tables()["TableNames"] == []
+    assert dynamodb.list_imports()["ImportSummaryList"] == []

@@ -23,6 +23,7 @@ from homeport.aws.services.dynamodb.operations import (
     transactions,
 )
 from homeport.aws.services.dynamodb.operations.access import guarded
+from homeport.aws.services.dynamodb.operations.unbuilt import refusing
 from homeport.aws.services.dynamodb.refusals import refuse
 from homeport.aws.services.dynamodb.room import DynamoDb, open_room
 from homeport.aws.services.dynamodb.store.migrations import MIGRATIONS
@@ -104,7 +105,7 @@ def _jobs(dynamodb: DynamoDb) -> Sequence[Job]:
 
 SERVICE: Service[Any] = Service(
     name="dynamodb",
-    operations={name: guarded(operation) for name, operation in _OPERATIONS.items()},
+    operations={name: guarded(refusing(name, operation)) for name, operation in _OPERATIONS.items()},
     open=_open,
     migrations=MIGRATIONS,
     jobs=_jobs,

@@ -50,8 +50,6 @@ class TableRequest(TypedDict, total=False):
     WarmThroughput: dict[str, int]
     ResourcePolicy: str
     OnDemandThroughput: dict[str, int]
-    VectorIndexes: list[dict[str, object]]
-    GlobalTableSourceArn: str
 
 
 def check_create(request: TableRequest) -> None:

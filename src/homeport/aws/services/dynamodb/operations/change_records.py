@@ -48,6 +48,7 @@ class StreamRequest(TypedDict, total=False):
     ShardId: str
     ShardIteratorType: str
     SequenceNumber: str
+    Timestamp: Millis
     ShardIterator: str
 
 
@@ -183,6 +184,12 @@ def _start(snapshot: Snapshot, stream: Stream, shard: Shard, request: StreamRequ
             return shard.first
         case "LATEST":
             return streams.next_change(snapshot) if shard.last is None else shard.last + 1
+        case "AT_TIMESTAMP":
+            if "Timestamp" not in request:
+                raise ValidationException("Timestamp is required for ShardIteratorType AT_TIMESTAMP")
+            at = streams.oldest_change(snapshot, stream.data_id, request["Timestamp"] - 1)
+            following = streams.next_change(snapshot) if at is None else at
+            return following if shard.last is None else min(following, shard.last + 1)
         case kind:
             change = _change_of(request.get("SequenceNumber"))
             if change < shard.first or (shard.last is not None and change > shard.last):

@@ -6,11 +6,12 @@ from typing import Final, cast
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
     GlobalTableNotFoundException,
+    ReplicaNotFoundException,
     ResourceInUseException,
     ResourceNotFoundException,
     ValidationException,
 )
-from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table
+from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table, TableSettings
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.tables import NameRequest, loaded
 from homeport.aws.services.dynamodb.room import DynamoDb, resolve
@@ -330,22 +331,22 @@ async def describe_global_table_settings(dynamodb: DynamoDb, call: Call, request
     table = await dynamodb.db.read(lambda snapshot: tables.load(snapshot, (call.account, call.region, name)))
     if table is None or not table.replicas:
         raise GlobalTableNotFoundException(name)
-    return _global_settings(table)
+    members = await dynamodb.db.read(lambda snapshot: tables.members(snapshot, table.data_id))
+    return {"GlobalTableName": name, "ReplicaSettings": [_replica_settings(member) for member in members]}
 
 
-def _global_settings(table: Table) -> Result:
+def _replica_settings(table: Table) -> dict[str, object]:
     throughput = table.settings["ProvisionedThroughput"]
-    shown = {
+    shown: dict[str, object] = {
+        "RegionName": table.region,
         "ReplicaStatus": "ACTIVE",
         "ReplicaBillingModeSummary": {"BillingMode": table.settings["BillingMode"]},
         "ReplicaProvisionedReadCapacityUnits": throughput.get("ReadCapacityUnits", 0),
         "ReplicaProvisionedWriteCapacityUnits": throughput.get("WriteCapacityUnits", 0),
     }
-    regions = sorted([table.region, *table.replicas])
-    return {
-        "GlobalTableName": table.name,
-        "ReplicaSettings": [{"RegionName": region, **shown} for region in regions],
-    }
+    if "TableClass" in table.settings:
+        shown["ReplicaTableClassSummary"] = {"TableClass": table.settings["TableClass"]}
+    return shown
 
 
 async def update_global_table_settings(dynamodb: DynamoDb, call: Call, request: ScalingRequest) -> Result:
@@ -355,17 +356,32 @@ async def update_global_table_settings(dynamodb: DynamoDb, call: Call, request: 
     """
     name = request["GlobalTableName"]
 
-    def update(tx: Tx) -> Table:
+    wanted = {str(each["RegionName"]): each for each in request.get("ReplicaSettingsUpdate", [])}
+
+    def update(tx: Tx) -> list[Table]:
         table = tables.load(tx, (call.account, call.region, name))
         if table is None or not table.replicas:
             raise GlobalTableNotFoundException(name)
-        for member in tables.members(tx, table.data_id):
+        members = tables.members(tx, table.data_id)
+        for region in wanted.keys() - {member.region for member in members}:
+            raise ReplicaNotFoundException(f"Replica not found in region {region}")
+        for member in members:
             if "GlobalTableBillingMode" in request:
                 member.settings["BillingMode"] = request["GlobalTableBillingMode"]
             if "GlobalTableProvisionedWriteCapacityUnits" in request:
                 units = request["GlobalTableProvisionedWriteCapacityUnits"]
                 member.settings["ProvisionedThroughput"]["WriteCapacityUnits"] = units
+            _set_replica(member.settings, wanted.get(member.region, {}))
             tables.save(tx, member.id, member.settings)
-        return loaded(tx, (call.account, call.region, name))
+        return members
 
-    return _global_settings(await dynamodb.tables.change(update))
+    changed = await dynamodb.tables.change(update)
+    return {"GlobalTableName": name, "ReplicaSettings": [_replica_settings(member) for member in changed]}
+
+
+def _set_replica(settings: TableSettings, wanted: dict[str, object]) -> None:
+    if "ReplicaProvisionedReadCapacityUnits" in wanted:
+        units = cast("int", wanted["ReplicaProvisionedReadCapacityUnits"])
+        settings["ProvisionedThroughput"]["ReadCapacityUnits"] = units
+    if "ReplicaTableClass" in wanted:
+        settings["TableClass"] = str(wanted["ReplicaTableClass"])

@@ -22,7 +22,7 @@ from homeport.aws.services.dynamodb.errors import (
 )
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.model.values import Item
-from homeport.aws.services.dynamodb.operations.buckets import put_object
+from homeport.aws.services.dynamodb.operations.buckets import Place, put_object
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.restoring import restorable
 from homeport.aws.services.dynamodb.room import DynamoDb, resolve
@@ -36,6 +36,7 @@ _BYTES_PER_FILE: Final = 16 << 20
 
 _EVERYTHING: Final = b"\xff" * 8
 _MICROS: Final = 1000
+_KEPT: Final = frozenset({"S3BucketOwner", "S3Prefix", "S3SseKmsKeyId"})
 
 
 class Window(TypedDict, total=False):
@@ -113,7 +114,7 @@ def _describe(table: Table, arn: str, token: str, request: ExportRequest, now: M
         "ExportFormat": "DYNAMODB_JSON",
         "ExportType": request.get("ExportType", "FULL_EXPORT"),
     }
-    described.update({key: value for key, value in request.items() if key in {"S3BucketOwner", "S3Prefix"}})
+    described.update({key: value for key, value in request.items() if key in _KEPT})
     if described["ExportType"] == "FULL_EXPORT":
         at = request.get("ExportTime", now)
         _check_inside(at, window)
@@ -210,7 +211,7 @@ def root_arn(account: str) -> str:
 async def _export(dynamodb: DynamoDb, call: Call, task: Task) -> Description:
     described = task.description
     table = await dynamodb.tables.find(resolve(call, task.table_arn))
-    bucket = str(described["S3Bucket"])
+    bucket = _bucket(described)
     prefix = str(described.get("S3Prefix", "")).strip("/")
     identity = task.arn.rpartition("/")[2]
     root = f"{prefix}/AWSDynamoDB/{identity}" if prefix else f"AWSDynamoDB/{identity}"
@@ -231,7 +232,16 @@ async def _export(dynamodb: DynamoDb, call: Call, task: Task) -> Description:
     return done
 
 
-def _deliverer(dynamodb: DynamoDb, call: Call, bucket: str, root: str) -> Deliver:
+def _bucket(described: Description) -> Place:
+    return Place(
+        str(described["S3Bucket"]),
+        owner=str(described.get("S3BucketOwner", "")),
+        encryption=str(described["S3SseAlgorithm"]),
+        key=str(described.get("S3SseKmsKeyId", "")),
+    )
+
+
+def _deliverer(dynamodb: DynamoDb, call: Call, bucket: Place, root: str) -> Deliver:
     loop = asyncio.get_running_loop()
 
     def deliver(lines: list[bytes]) -> bytes:
@@ -247,7 +257,7 @@ def _deliverer(dynamodb: DynamoDb, call: Call, bucket: str, root: str) -> Delive
     return deliver
 
 
-async def _put_with_checksum(dynamodb: DynamoDb, call: Call, bucket: str, key: str, content: bytes) -> None:
+async def _put_with_checksum(dynamodb: DynamoDb, call: Call, bucket: Place, key: str, content: bytes) -> None:
     await put_object(dynamodb, call, bucket, key, content)
     checksum = b64encode(md5(content, usedforsecurity=False).digest())
     await put_object(dynamodb, call, bucket, key.replace(".json", ".md5"), checksum)
@@ -270,7 +280,7 @@ def _summary(done: Description, files: str) -> dict[str, object]:
         "s3Bucket": done["S3Bucket"],
         "s3Prefix": done.get("S3Prefix"),
         "s3SseAlgorithm": done["S3SseAlgorithm"],
-        "s3SseKmsKeyId": None,
+        "s3SseKmsKeyId": done.get("S3SseKmsKeyId"),
         "manifestFilesS3Key": files,
         "billedSizeBytes": done["BilledSizeBytes"],
         "itemCount": done["ItemCount"],

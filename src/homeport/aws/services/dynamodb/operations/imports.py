@@ -19,7 +19,7 @@ from homeport.aws.services.dynamodb.errors import ImportConflictException, Impor
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.model.table_rules import TableRequest, check_create
 from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, check_item
-from homeport.aws.services.dynamodb.operations.buckets import get_object, list_keys
+from homeport.aws.services.dynamodb.operations.buckets import Place, get_object, list_keys
 from homeport.aws.services.dynamodb.operations.exports import page, root_arn
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.tables import make_table, new_settings
@@ -31,6 +31,7 @@ from homeport.kernel.storage.database import Snapshot, Tx
 
 _LONGEST_LINE: Final = 4 * MAX_ITEM_BYTES
 _PIECE: Final = 200
+_UNREAD: Final = frozenset({"ION", "ZSTD"})
 _TOLD: Final[tuple[str, ...]] = (
     "ImportArn",
     "ImportStatus",
@@ -77,8 +78,9 @@ async def import_table(dynamodb: DynamoDb, call: Call, request: ImportRequest) -
 
     Spec: DynamoDB API reference, ImportTable.
     """
-    if request["InputFormat"] == "ION" or request.get("InputCompressionType") == "ZSTD":
-        raise OperationNotImplemented("DynamoDB", "ImportTable of ION or ZSTD")
+    for form in (request["InputFormat"], request.get("InputCompressionType")):
+        if form in _UNREAD:
+            raise OperationNotImplemented("DynamoDB", f"ImportTable of {form}")
     parameters = request["TableCreationParameters"]
     name = resolve(call, parameters["TableName"])
     check_new_name(name[2])
@@ -191,10 +193,11 @@ def _finish(task: Task, described: Description, tx: Tx) -> None:
 async def _import(dynamodb: DynamoDb, call: Call, task: Task, progress: _Progress) -> None:
     source = cast("Source", task.description["S3BucketSource"])
     table = await dynamodb.tables.find(resolve(call, task.table_arn))
-    for key in await list_keys(dynamodb, call, source["S3Bucket"], source.get("S3KeyPrefix", "")):
+    place = Place(source["S3Bucket"], source.get("S3BucketOwner", ""))
+    for key in await list_keys(dynamodb, call, place, source.get("S3KeyPrefix", "")):
         if key.endswith("/"):
             continue
-        content = await get_object(dynamodb, call, source["S3Bucket"], key)
+        content = await get_object(dynamodb, call, place, key)
         progress.size += len(content)
         rows = _rows(table, task.description, _unpacked(task.description, content))
         while piece := list(islice(rows, _PIECE)):

@@ -20,7 +20,7 @@ from homeport.aws.services.dynamodb.model.table_rules import IndexRequest
 from homeport.aws.services.dynamodb.operations.backups import find_backup
 from homeport.aws.services.dynamodb.operations.copying import start_copy
 from homeport.aws.services.dynamodb.operations.items import Result
-from homeport.aws.services.dynamodb.operations.tables import NameRequest, index_settings, loaded
+from homeport.aws.services.dynamodb.operations.tables import NameRequest, change_encryption, index_settings, loaded
 from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
 from homeport.aws.services.dynamodb.store import streams, tables
 from homeport.aws.services.dynamodb.store.tables import Name
@@ -52,6 +52,7 @@ class RestoreRequest(TypedDict, total=False):
     LocalSecondaryIndexOverride: list[IndexRequest]
     ProvisionedThroughputOverride: Throughput
     OnDemandThroughputOverride: dict[str, int]
+    SSESpecificationOverride: dict[str, object]
 
 
 class RecoverySpecification(TypedDict, total=False):
@@ -218,7 +219,7 @@ def _restore(
     settings["RestoreSummary"] = summary
     settings["Status"] = "CREATING"
     settings["Indexes"] = []
-    _override(settings, request)
+    _override(call, settings, request)
     data_id = tables.new_data(tx)
     for local, indexes in _indexes(source, request):
         settings["Indexes"] += [index_settings(tx, data_id, index, local=local) for index in indexes]
@@ -228,7 +229,7 @@ def _restore(
     return loaded(tx, name)
 
 
-def _override(settings: TableSettings, request: RestoreRequest) -> None:
+def _override(call: Call, settings: TableSettings, request: RestoreRequest) -> None:
     if "BillingModeOverride" in request:
         settings["BillingMode"] = request["BillingModeOverride"]
         settings["BillingModeTold"] = True
@@ -236,6 +237,8 @@ def _override(settings: TableSettings, request: RestoreRequest) -> None:
         settings["ProvisionedThroughput"] = request["ProvisionedThroughputOverride"]
     if "OnDemandThroughputOverride" in request:
         settings["OnDemandThroughput"] = request["OnDemandThroughputOverride"]
+    if "SSESpecificationOverride" in request:
+        change_encryption(call, settings, request["SSESpecificationOverride"])
 
 
 def _indexes(source: TableSettings, request: RestoreRequest) -> list[tuple[bool, list[IndexRequest]]]:

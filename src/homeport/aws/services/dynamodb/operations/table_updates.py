@@ -25,9 +25,9 @@ from homeport.aws.services.dynamodb.model.table_rules import (
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.replicas import change_replicas
 from homeport.aws.services.dynamodb.operations.tables import (
+    change_encryption,
     check_active,
     description,
-    encryption,
     index_settings,
     loaded,
     start_stream,
@@ -56,8 +56,6 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
     throughput = request.get("ProvisionedThroughput")
     if throughput is not None:
         check_throughput(throughput)
-    if "VectorIndexUpdates" in request:
-        raise ValidationException("Homeport does not support vector indexes yet")
     name = resolve(call, request["TableName"])
     before = await dynamodb.described_table(call, request["TableName"])
     updates = _single_updates(request.get("GlobalSecondaryIndexUpdates", []))
@@ -195,21 +193,12 @@ def _change_options(dynamodb: DynamoDb, call: Call, settings: TableSettings, req
         settings["WarmThroughput"] = {**settings.get("WarmThroughput", {}), **request["WarmThroughput"]}
     if "MultiRegionConsistency" in request:
         settings["MultiRegionConsistency"] = request["MultiRegionConsistency"]
-    _change_encryption(call, settings, request)
+    if "SSESpecification" in request:
+        change_encryption(call, settings, request["SSESpecification"])
     known = {definition["AttributeName"] for definition in settings["AttributeDefinitions"]}
     settings["AttributeDefinitions"] += [
         definition for definition in request.get("AttributeDefinitions", []) if definition["AttributeName"] not in known
     ]
-
-
-def _change_encryption(call: Call, settings: TableSettings, request: UpdateRequest) -> None:
-    specification = request.get("SSESpecification")
-    if specification is None:
-        return
-    if specification.get("Enabled"):
-        settings["SSEDescription"] = encryption(call, specification)
-    else:
-        settings.pop("SSEDescription", None)
 
 
 def _change_stream(dynamodb: DynamoDb, tx: Tx, table: Table, wanted: StreamRequest) -> None:

@@ -5,6 +5,7 @@ from typing import Final, TypedDict
 from homeport.aws.arn import partition_of
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    INVALID,
     LimitExceededException,
     ResourceInUseException,
     ResourceNotFoundException,
@@ -46,8 +47,6 @@ async def create_table(dynamodb: DynamoDb, call: Call, request: TableRequest) ->
     """
     check_new_name(request["TableName"])
     name = resolve(call, request["TableName"])
-    if request.get("VectorIndexes"):
-        raise ValidationException("Homeport does not support vector indexes yet")
     _check_given(request)
     check_create(request)
     check_policy(request.get("ResourcePolicy"))
@@ -89,8 +88,8 @@ def new_settings(dynamodb: DynamoDb, call: Call, request: TableRequest, now: Mil
     if "ResourcePolicy" in request:
         settings["Policy"] = request["ResourcePolicy"]
         settings["PolicyRevision"] = dynamodb.ids.uuid()
-    if request.get("SSESpecification", {}).get("Enabled"):
-        settings["SSEDescription"] = encryption(call, request["SSESpecification"])
+    if "SSESpecification" in request:
+        change_encryption(call, settings, request["SSESpecification"])
     return settings
 
 
@@ -112,8 +111,17 @@ def _copy_options(settings: TableSettings, request: TableRequest) -> None:
         settings["Tags"] = {tag["Key"]: tag["Value"] for tag in request["Tags"]}
 
 
-def encryption(call: Call, specification: dict[str, object]) -> dict[str, object]:
-    """`SSEDescription` of a table that is encrypted with a key of KMS."""
+def change_encryption(call: Call, settings: TableSettings, specification: dict[str, object]) -> None:
+    """Let a table be encrypted with a key of KMS, or with DynamoDB's own, of which nothing is told."""
+    if not specification.get("Enabled"):
+        settings.pop("SSEDescription", None)
+        return
+    if specification.get("SSEType", "KMS") != "KMS":
+        raise ValidationException(f"{INVALID}SSEType {specification['SSEType']} is not supported")
+    settings["SSEDescription"] = _encryption(call, specification)
+
+
+def _encryption(call: Call, specification: dict[str, object]) -> dict[str, object]:
     key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")
     prefix = f"arn:{partition_of(call.region)}:kms:{call.region}:{call.account}:"
     kind = "" if str(key).startswith("alias/") else "key/"
