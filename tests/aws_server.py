@@ -19,10 +19,10 @@ from homeport.kernel.config import Settings, load_settings
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.health import Health
 from homeport.kernel.http.address import TcpAddress
-from homeport.kernel.http.connection import Service as HttpService
 from homeport.kernel.http.forwarded import TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
+from homeport.kernel.http.server import Service as HttpService
 from homeport.kernel.ids import Ids, SystemIds
 from homeport.kernel.jobs import Runner
 from homeport.kernel.log import Log
@@ -113,7 +113,7 @@ class AwsServer:
                 handler=self.half.handler,
                 error_answers=self.half.error_answers,
                 observer=self.half.observer,
-                proxies=TrustedProxies(()),
+                proxies=TrustedProxies(settings.http_trusted_proxies),
                 limits=Limits(),
             )
         )

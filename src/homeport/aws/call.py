@@ -24,6 +24,7 @@ class Call:
         endpoint_url: scheme, host and port as the client addressed Homeport, without a trailing slash.
         source_ip: the client's address; empty on a Unix socket and for calls from inside.
         anonymous: whether the request carries no credentials at all.
+        secure: whether it came over HTTPS, to us or to the proxy before us; calls from inside cross no network.
         trace: what X-Ray follows the request by, as its header says it; empty without one.
     """
 
@@ -39,3 +40,4 @@ class Call:
     user_agent: str = ""
     anonymous: bool = False
     trace: str = ""
+    secure: bool = True

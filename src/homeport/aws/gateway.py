@@ -346,6 +346,7 @@ class Gateway:
             request.headers.get("User-Agent", ""),
             not identity.key_id,
             _trace(request),
+            origin.scheme == "https",
         )
 
 

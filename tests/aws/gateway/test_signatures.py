@@ -254,6 +254,33 @@ def test_endpoints_beside_the_operations_are_there_for_those_who_sign(
     assert answer.status in {200, 204} or b"only the action kill" in answer.body, answer
 
 
+@pytest.mark.parametrize(
+    ("key_id", "arn", "token"),
+    [
+        ("AKIAUSERUSERUSERUSER", f"arn:aws:iam::{ACCOUNT}:user/ann", ""),
+        ("ASIAROLEROLEROLEROLE", f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s", "token"),
+        ("ASIAROOTROOTROOTROOT", f"arn:aws:iam::{ACCOUNT}:root", "token"),
+    ],
+)
+def test_what_concerns_every_account_is_not_for_users_and_sessions(
+    signed: AwsServer, key_id: str, arn: str, token: str
+) -> None:
+    key = AccessKey(key_id, KEY.secret_key, ACCOUNT, arn, ACCOUNT, SystemClock().now(), token=token)
+    signed.run(signed.half.db.write(lambda tx: signed.half.keys.put(tx, key)))
+    for method, path, body in ENDPOINTS:
+        request = AWSRequest(method, f"{signed.url}{path}", data=body)
+        request.headers["X-Amz-Content-SHA256"] = sha256(body).hexdigest()
+        SigV4Auth(Credentials(key_id, KEY.secret_key, token or None), "sqs", "us-east-1").add_auth(request)
+
+        answer = send(signed, request)
+
+        if path.startswith("/_localstack/"):
+            assert (answer.status, code(answer)) == (403, "AccessDenied"), path
+            assert "`homeport key create`" in answer.text
+        else:
+            assert code(answer) != "AccessDenied", path
+
+
 # Chunks
 
 

@@ -43,6 +43,13 @@ def test_features_that_somebody_tells_are_shown_in_health(raw: Raw) -> None:
         assert raw("PUT", "/_localstack/health", body=wrong).status == 400
 
 
+def test_a_restart_is_refused_in_so_many_words(raw: Raw) -> None:
+    answer = raw("POST", "/_localstack/health", body=b'{"action":"restart"}')
+
+    assert answer.status == 400
+    assert b"only the action kill is known; a restart is the business of whoever started Homeport" in answer.body
+
+
 def test_info_and_the_others_are_there(raw: Raw) -> None:
     info = get(raw, "/_localstack/info")
 

@@ -1,11 +1,12 @@
 """Who may do what: policies, ACLs, ownership and the block on public access (S3 user guide, "Access management")."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.aws_server import AwsServer
-from tests.s3_wire import ask, code, refused
+from tests.s3_wire import ask, code, refused, send
 
 STRANGER = "111111111111"
 
@@ -87,11 +88,19 @@ def test_conditions_are_evaluated(shared: AwsServer, s3: Any, open_bucket: str) 
     assert ask(shared.url, "GET", f"/{open_bucket}/other").status == 403
 
 
-def test_the_usual_denial_of_plain_http_locks_nobody_out(s3: Any, bucket: str) -> None:
+@pytest.mark.parametrize(("proxies", "status"), [("127.0.0.0/8", 200), ("10.0.0.0/8", 403)])
+def test_a_policy_that_denies_plain_http_asks_what_the_client_spoke(tmp_path: Path, proxies: str, status: int) -> None:
+    server = AwsServer(tmp_path / "data", settings={"http.trusted_proxies": proxies}).start()
+    s3 = server.client("s3")
+    s3.create_bucket(Bucket="bucket")
     insecure = {"Bool": {"aws:SecureTransport": "false"}}
-    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, Effect="Deny", Action="s3:*", Condition=insecure))
+    s3.put_bucket_policy(Bucket="bucket", Policy=policy("bucket", Effect="Deny", Action="s3:*", Condition=insecure))
 
-    assert s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    assert send(server.url, "PUT", "/bucket/k").status == 403
+    assert send(server.url, "PUT", "/bucket/k", X_Forwarded_Proto="https").status == status
+    assert send(server.url, "PUT", "/bucket/k", X_Forwarded_Proto="http").status == 403
+    assert s3.delete_bucket_policy(Bucket="bucket"), "who locked himself out can mend it"
+    server.stop()
 
 
 def test_public_policies_are_blocked_by_default(s3: Any, bucket: str) -> None:

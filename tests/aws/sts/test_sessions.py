@@ -202,3 +202,13 @@ def test_a_role_that_nobody_made_cannot_be_taken(signed: AwsServer) -> None:
     with pytest.raises(ClientError) as error:
         signed_by(signed, "sts", root_key(signed)).assume_role(RoleArn=ROLE, RoleSessionName="watch")
     assert code_of(error) == "AccessDenied"
+
+
+def test_web_identities_are_refused_in_so_many_words_for_nobody_verifies_their_tokens(signed: AwsServer) -> None:
+    with pytest.raises(ClientError) as error:
+        signed_by(signed, "sts", root_key(signed)).assume_role_with_web_identity(
+            RoleArn=ROLE, RoleSessionName="pod", WebIdentityToken="e30.e30.x"
+        )
+
+    assert (code_of(error), error.value.response["ResponseMetadata"]["HTTPStatusCode"]) == ("NotImplemented", 501)
+    assert "AssumeRoleWithWebIdentity in mode `signed`: tokens are not verified" in str(error.value)

@@ -29,8 +29,7 @@ class Asker:
         context = {
             "aws:sourceip": call.source_ip or "127.0.0.1",
             "aws:useragent": call.user_agent,
-            # Plain HTTP on one's own machine stands for the HTTPS that the same program will speak to AWS.
-            "aws:securetransport": "true",
+            "aws:securetransport": "true" if call.secure else "false",
             "aws:requestedregion": call.region,
             **_moment(now),
         }

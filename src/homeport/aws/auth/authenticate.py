@@ -32,6 +32,11 @@ class Identity:
         """Whether nobody signed."""
         return not self.key_id
 
+    @property
+    def root(self) -> bool:
+        """Whether an account's own lasting key signed, not a user's or a session's."""
+        return self.key is not None and not self.key.token and self.principal_arn.endswith(":root")
+
 
 def region_of(text: str) -> str:
     """The region that a scope or host means."""

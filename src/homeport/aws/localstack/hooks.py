@@ -1,7 +1,8 @@
 """Scripts that run when the server boots, starts, is ready and shuts down: `boot.d` and its siblings.
 
 As LocalStack has it: directories are walked in sorted order, a failing script is told in the log and the next one
-runs. A `.sh` has to be executable; a `.py` runs in a process of its own.
+runs. A `.sh` has to be executable; a `.py` runs in a process of its own; a `.tf`, which LocalStack gives to Terraform,
+is told as an error.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ STAGES: Final[tuple[Stage, ...]] = ("BOOT", "START", "READY", "SHUTDOWN")
 State = Literal["UNKNOWN", "RUNNING", "SUCCESSFUL", "ERROR"]
 
 _OLD_DIRECTORY: Final = Path("/docker-entrypoint-initaws.d")
-_SUFFIXES: Final = frozenset({".sh", ".py"})
+_TERRAFORM: Final = ".tf"
+_SUFFIXES: Final = frozenset({".sh", ".py", _TERRAFORM})
 
 
 @dataclass(slots=True)
@@ -67,6 +69,10 @@ class InitHooks:
         return {"completed": self.completed if stage is None else self.completed[stage], "scripts": scripts}
 
     async def _run(self, script: Script) -> bool:
+        if script.path.suffix == _TERRAFORM:
+            reason = "Homeport does not start Terraform; let a .sh script do it"
+            self._log.error("init script is not run", script=str(script.path), stage=script.stage, reason=reason)
+            return False
         command = [sys.executable, str(script.path)] if script.path.suffix == ".py" else [str(script.path)]
         try:
             process = await asyncio.create_subprocess_exec(

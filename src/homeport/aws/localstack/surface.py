@@ -104,14 +104,42 @@ class Surface:
         request.route = f"{room.name} {route.path.pattern}"
         return await route.handle(room.state, call, request)
 
-    async def _call(self, request: Request, service: str, *, public: bool) -> Call:
+    async def _admit_operator(self, request: Request) -> None:
+        """What concerns every account is for those whom the operator gave a key: `homeport key create`.
+
+        Raises:
+            AwsError: somebody else asks, in mode `signed`.
+        """
+        identity = await self._identify(request)
+        if self._facts.prove and not identity.root:
+            raise ErrorOfCode(
+                "AccessDenied",
+                "This endpoint concerns every account; it needs the key of an account's root, as `homeport key create` "
+                "makes it, not a user's or a session's.",
+                status=403,
+            )
+
+    async def _identify(self, request: Request) -> Identity:
+        """Who asks for what is not everybody's.
+
+        Raises:
+            AwsError: that cannot be told, in mode `signed`.
+        """
         credentials = read_credentials(request.headers, request.raw_query)
+        identity = await self._facts.authenticate(
+            request, credentials, read_host(request.headers.get("Host", "")).region
+        )
+        if self._facts.prove and identity.anonymous:
+            raise ErrorOfCode("AccessDenied", "This endpoint needs a signed request.", status=403)
+        return identity
+
+    async def _call(self, request: Request, service: str, *, public: bool) -> Call:
         identity = Identity("", "", "", "")
-        if not public or credentials is not None:
+        if not public:
+            identity = await self._identify(request)
+        elif (credentials := read_credentials(request.headers, request.raw_query)) is not None:
             region = read_host(request.headers.get("Host", "")).region
             identity = await self._facts.authenticate(request, credentials, region)
-            if self._facts.prove and not public and identity.anonymous:
-                raise ErrorOfCode("AccessDenied", "This endpoint needs a signed request.", status=403)
         origin = request.origin
         return Call(
             account=identity.account or "000000000000",
@@ -125,6 +153,7 @@ class Surface:
             source_ip=origin.client,
             user_agent=request.headers.get("User-Agent", ""),
             anonymous=identity.anonymous,
+            secure=origin.scheme == "https",
         )
 
     def _refuse_foreign(self, request: Request) -> None:
@@ -140,7 +169,7 @@ class Surface:
         self._refuse_foreign(request)
         page, _, rest = name.partition("/")
         if page not in _OPEN_PAGES:
-            await self._call(request, "", public=False)
+            await self._admit_operator(request)
         pages: Mapping[str, Callable[[Request, str], Awaitable[Response]]] = {
             "health": self._health,
             "info": self._info,
@@ -159,7 +188,7 @@ class Surface:
             case "GET" | "HEAD":
                 return as_json(self._health_facts())
             case "PUT":
-                await self._call(request, "", public=False)
+                await self._admit_operator(request)
                 given = await _json_body(request)
                 features = self._features
                 for name, value in given.items():
@@ -178,7 +207,7 @@ class Surface:
         return {**facts, "homeport": own}
 
     async def _health_action(self, request: Request) -> Response:
-        await self._call(request, "", public=False)
+        await self._admit_operator(request)
         given = await _json_body(request)
         if given.get("action") != "kill":
             return _text("only the action kill is known; a restart is the business of whoever started Homeport\n", 400)

@@ -49,6 +49,19 @@ async def test_scripts_of_a_stage_run_in_sorted_order_directories_last(init: Pat
     }
 
 
+async def test_a_terraform_file_is_told_as_an_error_in_log_and_state(init: Path, lines: LogLines) -> None:
+    script(init / "ready.d" / "main.tf", "")
+
+    hooks = hooks_of(init, lines)
+    await hooks.run("READY")
+
+    assert hooks.told("READY")["scripts"] == [{"stage": "READY", "name": "main.tf", "state": "ERROR"}]
+    [line] = lines.lines
+    assert "init script is not run" in line
+    assert "main.tf" in line
+    assert "Homeport does not start Terraform; let a .sh script do it" in line
+
+
 async def test_a_failing_script_is_told_and_the_next_one_runs(init: Path, lines: LogLines) -> None:
     script(init / "ready.d" / "1.sh", "#!/bin/sh\nexit 3\n")
     script(init / "ready.d" / "2.sh", "not executable", executable=False)

@@ -81,9 +81,7 @@ def caller_of(s3: S3, call: Call, request: Request) -> Caller:
     context = {
         "aws:sourceip": call.source_ip or "127.0.0.1",
         "aws:useragent": call.user_agent,
-        # On one's own machine plain HTTP stands for the HTTPS that the same program will speak to AWS: templates that
-        # deny anything else would lock everybody out.
-        "aws:securetransport": "true",
+        "aws:securetransport": "true" if call.secure else "false",
         "aws:currenttime": iso(s3.clock.now()),
         "aws:epochtime": str(s3.clock.now() // 1000),
         "aws:requestedregion": call.region,
