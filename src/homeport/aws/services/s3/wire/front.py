@@ -16,6 +16,9 @@ from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.wire import form, site
 from homeport.kernel.http.message import Request, Response
 
+_NO_FORM = frozenset({"", "WriteGetObjectResponse"})
+"""Where a post is no form; the latter is an operation of Object Lambda's, and no bucket can have such a name."""
+
 _NOT_ALLOWED = (
     "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
     "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
@@ -33,7 +36,7 @@ class S3Front:
         host = read_host(request.headers.get("Host", ""))
         if host.website:
             return await site.serve(self.s3, call, request, unquote(bucket), unquote(key))
-        if request.method == "POST" and bucket and not key and not request.raw_query:
+        if request.method == "POST" and bucket not in _NO_FORM and not key and not request.raw_query:
             found = await self.s3.bucket(unquote(bucket))
             return await form.post_object(self.s3, call, found, request)
         return None
