@@ -16,7 +16,7 @@ ELSEWHERE = {"ListDirectoryBuckets"}
 """Told apart by its endpoint's signing name alone."""
 
 UNBUILT = sorted(load_model("s3").operations.keys() - OPERATIONS.keys() - ALIASES - ELSEWHERE)
-ROUTE = {"x_amz_request_route": "r", "x_amz_request_token": "t"}
+ROUTE: dict[str, Any] = {"x_amz_request_route": "r", "x_amz_request_token": "t"}
 
 
 @pytest.mark.parametrize("name", UNBUILT)
