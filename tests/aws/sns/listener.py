@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
@@ -21,10 +22,12 @@ class Listener:
 
     Attributes:
         statuses: the next answers; 200 once they are used up.
+        taken: what was answered with 200.
     """
 
     statuses: list[int] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
+    taken: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         listener = self
@@ -33,8 +36,12 @@ class Listener:
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", "0"))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                listener.received.append(Received(headers, self.rfile.read(length).decode()))
-                self.send_response(listener.statuses.pop(0) if listener.statuses else 200)
+                got = Received(headers, self.rfile.read(length).decode())
+                status = listener.statuses.pop(0) if listener.statuses else 200
+                listener.received.append(got)
+                if status == HTTPStatus.OK:
+                    listener.taken.append(got)
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
