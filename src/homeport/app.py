@@ -21,7 +21,7 @@ from homeport.kernel.errors import OperatorError
 from homeport.kernel.health import Health
 from homeport.kernel.http.access_log import AccessLog
 from homeport.kernel.http.address import Address
-from homeport.kernel.http.connection import Service
+from homeport.kernel.http.server import Service
 from homeport.kernel.http.forwarded import TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener

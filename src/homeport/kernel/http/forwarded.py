@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*(?:"([^"]*)"|([^;,"\s]*))\s*')
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?")
@@ -48,7 +49,7 @@ class TrustedProxies:
 
         `Forwarded` wins over `X-Forwarded-*`; of several hops the nearest one that is not itself trusted is the client.
         """
-        own = Origin(peer, "https" if tls else "http", _plausible_host(headers.get("Host", "")))
+        own = _own(peer, tls, headers.get("Host", ""))
         if not self.trusts(peer):
             return own
         if forwarded := headers.get("Forwarded"):
@@ -72,6 +73,12 @@ class TrustedProxies:
             if not self.trusts(address):
                 return address
         return addresses[0] if addresses else ""
+
+
+@lru_cache(maxsize=1024)
+def _own(peer: str, tls: bool, host: str) -> Origin:  # noqa: FBT001 # keywords would cost as much as is saved
+    """What a connection says of itself."""
+    return Origin(peer, "https" if tls else "http", _plausible_host(host))
 
 
 def _pairs(element: str) -> dict[str, str]:

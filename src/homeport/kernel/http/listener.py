@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.http.address import Address, TcpAddress, UnixAddress
-from homeport.kernel.http.connection import HttpServer, Service
+from homeport.kernel.http.server import HttpServer, Service
 from homeport.kernel.http.sniffing import MakeContext, SniffingServer
 
 _BACKLOG = 1024

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import StreamReader
-from aiohttp.web_protocol import PayloadAccessError, RequestPayloadError
 
 from homeport.kernel.http.forwarded import Origin
 from homeport.kernel.streams import FileSlices
@@ -17,6 +16,10 @@ HeaderList = list[tuple[str, str]]
 
 class BodyCutOff(ConnectionError):
     """The client went away, or broke its framing, before the body ended."""
+
+
+class BodyBroken(Exception):
+    """What the parser says of a body whose framing is wrong; to handlers it is `BodyCutOff`."""
 
 
 class BodyStalled(Exception):
@@ -85,6 +88,14 @@ class Body:
         """
         if self.length is not None and self.length > limit_bytes:
             raise BodyTooLarge(limit_bytes)
+        content = self._content
+        if content.is_eof() and self._continue is None and not self.received and content.exception() is None:
+            # Small bodies come with their header.
+            whole = content.read_nowait()
+            self.received = len(whole)
+            if self.received > limit_bytes:
+                raise BodyTooLarge(limit_bytes)
+            return whole
         pieces = []
         while piece := await self._next():
             if self.received > limit_bytes:
@@ -105,7 +116,7 @@ class Body:
                     piece = await self._content.readany()
         except TimeoutError as error:
             raise BodyStalled from error
-        except (RequestPayloadError, PayloadAccessError, ConnectionError) as error:
+        except (BodyBroken, ConnectionError) as error:
             raise BodyCutOff("the request's body ended too early") from error
         self.received += len(piece)
         return piece

@@ -75,26 +75,19 @@ def head_of(response: Response, *, keep_alive: bool, chunks: bool = True) -> byt
 
 
 class Outgoing:
-    """What aiohttp's protocol wants of an answer (`prepare`, `write_eof`, `keep_alive`), over our own response."""
+    """An answer on its way."""
 
-    __slots__ = ("_finished", "_incoming", "_response", "_sent")
+    __slots__ = ("_finished", "_incoming", "_response", "_sent", "keep_alive")
 
     def __init__(self, incoming: "Incoming", response: Response, finished: Finished) -> None:
         self._incoming = incoming
         self._response = response
         self._finished = finished
         self._sent = 0
+        self.keep_alive = incoming.keep_alive and not response.close and not incoming.connection.ending
+        """Whether the connection goes on behind the answer, as its header says."""
 
-    @property
-    def keep_alive(self) -> bool:
-        """Whether the connection goes on behind the answer; asked before it for the header, and after it by aiohttp."""
-        incoming = self._incoming
-        return incoming.keep_alive and not self._response.close and not incoming.connection.ending
-
-    async def prepare(self, _request: object) -> None:
-        """Called first; everything happens in `write_eof`."""
-
-    async def write_eof(self) -> None:
+    async def send(self) -> None:
         """Send the answer.
 
         Raises:
@@ -107,7 +100,10 @@ class Outgoing:
             body = response.body
             if incoming.request.method == "HEAD" or response.status in _STATUSES_WITHOUT_BODY:
                 body = b""
-            if isinstance(body, bytes | FileSlices):
+            if type(body) is bytes and len(body) <= _INLINE_BYTES and not incoming.connection.writing_paused:
+                self._send_whole(head + body)
+                self._sent = len(body)
+            elif isinstance(body, bytes | FileSlices):
                 await self._send(head, body)
             else:
                 await self._send_pieces(head, body, response.length)
@@ -121,9 +117,16 @@ class Outgoing:
                 response.body.close()
             self._finished(incoming, response.status if completed else _CLIENT_GONE, self._sent)
 
+    def _send_whole(self, answer: bytes) -> None:
+        """Nearly every answer: the transport has room for it."""
+        transport = self._incoming.connection.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("client gone")
+        transport.write(answer)
+
     async def _send(self, head: bytes, body: bytes | FileSlices) -> None:
         if isinstance(body, bytes):
-            await self._write(head + body if len(body) <= READ_BYTES else head, body if len(body) > READ_BYTES else b"")
+            await self._write(head, body)
             self._sent = len(body)
         elif len(body) <= _INLINE_BYTES:
             await self._write(head + body.read(), b"")

@@ -9,11 +9,11 @@ import pytest
 import uvloop
 
 from homeport.kernel.http.address import TcpAddress, UnixAddress
-from homeport.kernel.http.connection import Service
 from homeport.kernel.http.forwarded import TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
 from homeport.kernel.http.message import Handler, Request, Response
+from homeport.kernel.http.server import Service
 
 
 @dataclass

@@ -133,6 +133,22 @@ class TestFraming:
 
         assert [(await wire.response())[2] for _ in range(5)] == [b"0", b"1", b"2", b"3", b"4"]
 
+    async def test_more_pipelined_requests_than_are_parsed_ahead_are_all_answered_in_their_order(
+        self, serve: Serve
+    ) -> None:
+        site = await serve(echo)
+        wire = await site.connect()
+        bodies = [b"%d" % number * 50 for number in range(300)]
+        wire.send(b"".join(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(b), b) for b in bodies))
+        assert [(await wire.response())[2] for _ in bodies] == bodies
+
+    async def test_an_offer_of_http_2_is_passed_over(self, serve: Serve) -> None:
+        site = await serve(echo)
+        wire = await site.connect()
+        offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n"
+        wire.send(b"POST / HTTP/1.1\r\nHost: h\r\n" + offer + b"Content-Length: 5\r\n\r\nhello")
+        assert (await wire.response())[2] == b"hello"
+
     async def test_http_1_0_and_connection_close_end_the_connection(self, serve: Serve) -> None:
         site = await serve(hello)
         for head in ("GET / HTTP/1.0", "GET / HTTP/1.1\r\nHost: x\r\nConnection: close"):
@@ -542,9 +558,9 @@ class TestStopping:
 
 async def test_a_file_arrives_whole_over_tls(tmp_path: Path, serve: Serve) -> None:
     from homeport.kernel.clock import SystemClock
-    from homeport.kernel.http.connection import Service
     from homeport.kernel.http.forwarded import TrustedProxies
     from homeport.kernel.http.listener import Listener
+    from homeport.kernel.http.server import Service
     from homeport.kernel.tls.context import ServerTls
 
     content = os.urandom(3 * MEBIBYTE + 17)

@@ -1,0 +1,172 @@
+"""What stands behind a listener, and the answers to its connections' requests."""
+
+import asyncio
+import itertools
+import os
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from aiohttp.http import HttpVersion10
+
+from homeport.kernel.http.connection import Connection, Incoming
+from homeport.kernel.http.forwarded import Origin, TrustedProxies
+from homeport.kernel.http.limits import Limits
+from homeport.kernel.http.message import BodyCutOff, BodyStalled, BodyTooLarge, Handler, Request, Response
+
+_SHORT_REST_BYTES = 256 * 1024
+_LONGEST_BODY_BYTES = (1 << 63) - 1
+
+
+class Observer(Protocol):
+    """Who is told of each request when its last byte has been handed over."""
+
+    def started(self, request: Request, /) -> None:
+        """A request's header is there."""
+        ...
+
+    def finished(self, request: Request, status: int, sent_bytes: int, seconds: float) -> None:
+        """It is answered; status 499 when the client went away first."""
+        ...
+
+    def failed(self, request: Request, error: BaseException) -> None:
+        """Its handler raised what it should not have."""
+        ...
+
+
+class ErrorAnswers(Protocol):
+    """How a listener's protocol words what goes wrong outside its handler."""
+
+    def __call__(self, status: int, reason: str) -> Response:
+        """An answer of this status; `reason` is one sentence for a person."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What stands behind a listener."""
+
+    name: str
+    handler: Handler
+    error_answers: ErrorAnswers
+    observer: Observer
+    proxies: TrustedProxies
+    limits: Limits
+
+
+def _is_odd(incoming: Incoming) -> bool:
+    """Whether a request has to be looked at before a handler is asked."""
+    request = incoming.request
+    return not incoming.speaks_1_1 or "Expect" in request.headers or (request.body.length or 0) > _LONGEST_BODY_BYTES
+
+
+class HttpServer:
+    """Makes connections for a listener and answers their requests through its service."""
+
+    def __init__(self, service: Service, *, loop: asyncio.AbstractEventLoop) -> None:
+        self.service = service
+        self.open_connections: set[Connection] = set()
+        self._busy = 0
+        self._loop = loop
+        self._drained: asyncio.Future[None] | None = None
+        self._id_prefix = os.urandom(6).hex()
+        self._ids = itertools.count(1)
+
+    def __call__(self) -> Connection:
+        """A protocol for a new connection."""
+        return Connection(self, loop=self._loop)
+
+    def next_request_id(self) -> str:
+        """An id that no other request has: the process's prefix and a count."""
+        return f"{self._id_prefix}{next(self._ids):08x}"
+
+    def origin_of(self, request: Request) -> Origin:
+        """See `TrustedProxies.origin`."""
+        return self.service.proxies.origin(request.peer, tls=request.tls, headers=request.headers)
+
+    async def answer(self, incoming: Incoming) -> Response:
+        """The answer to a request whose header is there."""
+        self.began(incoming)
+        request = incoming.request
+        try:
+            response = self._refusal(incoming) if _is_odd(incoming) else None
+            if response is None:
+                response = await self._ask(request)
+        except BaseException:
+            self.finished(incoming, 499, 0)
+            raise
+        if not request.body.at_end:
+            await self._settle_body(request, response)
+        return response
+
+    async def _ask(self, request: Request) -> Response:
+        service = self.service
+        try:
+            return await service.handler(request)
+        except BodyTooLarge as error:
+            answer = service.error_answers(413, str(error))
+        except BodyStalled:
+            answer = service.error_answers(408, "the request's body did not come in time")
+        except (BodyCutOff, ConnectionError):
+            answer = service.error_answers(400, "the request's body ended too early")
+        except Exception as error:  # noqa: BLE001 # the connection loop is one of the three places that catch everything
+            service.observer.failed(request, error)
+            answer = service.error_answers(500, "internal error")
+        answer.close = True
+        return answer
+
+    def _refusal(self, incoming: Incoming) -> Response | None:
+        """The answer to what no handler is asked about."""
+        request = incoming.request
+        expected = request.headers.get("Expect")
+        answer = None
+        if incoming.version < HttpVersion10:
+            answer = self.service.error_answers(400, "the request line names no version of HTTP")
+        elif expected is not None and expected.lower() != "100-continue":
+            answer = self.service.error_answers(417, "the only expectation that can be met is 100-continue")
+        elif (request.body.length or 0) > _LONGEST_BODY_BYTES:
+            # The parser takes the largest number that it can hold for no body at all.
+            answer = self.service.error_answers(413, "no body is that long")
+        if answer is not None:
+            answer.close = True
+        return answer
+
+    async def _settle_body(self, request: Request, response: Response) -> None:
+        """An answer to an unread body: the client either still waits for leave to send it, or is sending.
+
+        A short rest is read away so that the connection can go on; a long one ends it.
+        """
+        if request.body.unanswered_expectation:
+            response.close = True
+        elif not response.close and request.body.length is not None and request.body.length <= _SHORT_REST_BYTES:
+            response.close = not await request.body.discard(_SHORT_REST_BYTES)
+        else:
+            response.close = True
+
+    def began(self, incoming: Incoming) -> None:
+        """A request's header is there."""
+        self._busy += 1
+        self.service.observer.started(incoming.request)
+
+    def finished(self, incoming: Incoming, status: int, sent_bytes: int) -> None:
+        """A request has come to its end."""
+        self._busy -= 1
+        if self._drained is not None and not self._busy and not self._drained.done():
+            self._drained.set_result(None)
+        seconds = time.perf_counter() - incoming.started_at
+        self.service.observer.finished(incoming.request, status, sent_bytes, seconds)
+
+    def close_idle(self) -> None:
+        """Let connections end once their running request is answered; those without one end now."""
+        for connection in list(self.open_connections):
+            connection.end()
+
+    async def drained(self) -> None:
+        """Wait until no request is running."""
+        if self._busy:
+            self._drained = self._loop.create_future()
+            await self._drained
+
+    async def shutdown(self, patience: float) -> None:
+        """Cut what is left, after so many seconds at most."""
+        await asyncio.gather(*(connection.cut(patience) for connection in list(self.open_connections)))
