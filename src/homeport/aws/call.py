@@ -1,6 +1,6 @@
 """Who calls which operation, from where: what an operation knows of its request beside the request itself."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_ACCOUNT = "000000000000"
 """The account of every access key that names none."""
@@ -9,8 +9,7 @@ DEFAULT_REGION = "us-east-1"
 """The region of requests whose credential scope names none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call of an operation.
 
     Attributes:

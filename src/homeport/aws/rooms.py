@@ -9,7 +9,7 @@ import asyncio
 import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from homeport.aws import schema
@@ -110,7 +110,7 @@ class Rooms(Mapping[str, Room]):
 
     async def invoke(self, call: Call, service: str, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run an operation without bytes; see `service.Invoke`."""
-        return await self._rooms[service].run(replace(call, service=service, operation=operation), request) or {}
+        return await self._rooms[service].run(call._replace(service=service, operation=operation), request) or {}
 
     async def close(self) -> None:
         """Close what is open; no request or job may be running any more."""

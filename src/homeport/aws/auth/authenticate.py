@@ -1,7 +1,7 @@
 """Whom a request's credentials stand for: in `open` mode as they say, in `signed` mode as their signature proves."""
 
-from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from homeport.aws.auth.credentials import Credentials
 from homeport.aws.auth.keys import AccessKey, AccessKeys, looks_issued
@@ -13,8 +13,7 @@ _ACCOUNT_DIGITS = 12
 _GLOBAL_REGIONS = frozenset({"", "aws-global", "aws"})
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who calls, and where.
 
     Attributes:
@@ -54,9 +53,15 @@ async def identify(credentials: Credentials | None, keys: AccessKeys, *, host_re
     """Take credentials at their word."""
     if credentials is None:
         return Identity(DEFAULT_ACCOUNT, region_of(host_region), "", "")
-    region = region_of(credentials.region or host_region)
+    region = credentials.region or host_region
     key = await keys.find(credentials.key_id) if looks_issued(credentials.key_id) else None
     if key is not None:
-        return Identity(key.account, region, key.id, key.principal_arn, key)
-    account = account_of(credentials.key_id)
-    return Identity(account, region, credentials.key_id, f"arn:aws:iam::{account}:root")
+        return Identity(key.account, region_of(region), key.id, key.principal_arn, key)
+    return taken_at_its_word(credentials.key_id, region)
+
+
+@lru_cache(maxsize=1024)
+def taken_at_its_word(key_id: str, region: str) -> Identity:
+    """Whom a key stands for that was not issued here, in the region of a scope or host."""
+    account = account_of(key_id)
+    return Identity(account, region_of(region), key_id, f"arn:aws:iam::{account}:root")

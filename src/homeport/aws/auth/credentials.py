@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.routes import read_query
@@ -50,8 +50,7 @@ class PresignedMalformed(AwsError):
     status = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """A claim of identity.
 
     Attributes:
@@ -118,15 +117,9 @@ def _from_query_v2(query: Mapping[str, list[str]]) -> Credentials | None:
 def _from_header(text: str, token: str) -> Credentials | None:
     match = _HEADER.fullmatch(text)
     if match is not None:
-        scope = _SCOPE.fullmatch(match[1])
-        if scope is None:
-            raise AuthorizationMalformed(
-                "Credential must have exactly 5 slash-delimited elements, "
-                f"e.g. keyid/date/region/service/term, got '{match[1]}'"
-            )
-        key_id, date, region, service = scope.groups()
-        names = tuple(match[2].lower().split(";"))
-        return Credentials("header", key_id, date, region, service, names, match[3], token=token)
+        credential, names, signature = match.groups()
+        key_id, date, region, service = _scope(credential)
+        return Credentials("header", key_id, date, region, service, _names(names), signature, token=token)
     if ecdsa := _ECDSA.match(text):
         return Credentials("ecdsa", ecdsa[1], ecdsa[2], "", ecdsa[3], token=token)
     if old := _V2.fullmatch(text):
@@ -138,6 +131,24 @@ def _from_header(text: str, token: str) -> Credentials | None:
         )
     # A password or a bearer's token is somebody else's: to AWS the request is not signed.
     return None
+
+
+# A client says the same of itself all day.
+@lru_cache(maxsize=1024)
+def _scope(credential: str) -> tuple[str, str, str, str]:
+    scope = _SCOPE.fullmatch(credential)
+    if scope is None:
+        raise AuthorizationMalformed(
+            "Credential must have exactly 5 slash-delimited elements, "
+            f"e.g. keyid/date/region/service/term, got '{credential}'"
+        )
+    key_id, date, region, service = scope.groups()
+    return key_id, date, region, service
+
+
+@lru_cache(maxsize=1024)
+def _names(signed_headers: str) -> tuple[str, ...]:
+    return tuple(signed_headers.lower().split(";"))
 
 
 def _from_query(query: Mapping[str, list[str]]) -> Credentials:

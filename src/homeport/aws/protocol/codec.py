@@ -1,8 +1,9 @@
 """What a protocol is: how one operation's request is read and how its result, or an error, is written."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.model import OperationModel, WireModel
@@ -12,8 +13,10 @@ from homeport.kernel.http.message import Response
 Members = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class WireRequest(NamedTuple):
     """What protocols read of a request.
 
     Attributes:
@@ -25,8 +28,8 @@ class WireRequest:
 
     headers: Mapping[str, str]
     content: bytes = b""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, list[str]] = field(default_factory=dict)
+    labels: Mapping[str, str] = _NONE
+    query: Mapping[str, list[str]] = _NONE
     upload: Upload | None = None
     path: str = "/"
 

@@ -58,7 +58,7 @@ def read_host(host: str) -> HostClaim:
 def read_host_under(host: str, domains: Sequence[str]) -> HostClaim:
     """Like `read_host`, where every other name below one of our own domains is a bucket: `bucket.aws.example.org`."""
     claim = read_host(host)
-    if claim != _NOTHING or not domains:
+    if not domains or claim != _NOTHING:
         return claim
     name = strip_port(host)
     for domain in domains:

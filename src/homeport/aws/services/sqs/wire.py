@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from urllib.parse import parse_qs, unquote
 
@@ -40,7 +39,7 @@ def _receive() -> CompiledOperation:
 
 async def peek(sqs: Sqs, call: Call, request: Request) -> Response:
     """`GET|POST /_aws/sqs/messages?QueueUrl=` and `GET /_aws/sqs/messages/{region}/{account}/{queue}`."""
-    call = replace(call, operation="ReceiveMessage")
+    call = call._replace(operation="ReceiveMessage")
     given = parse_qs(request.raw_query)
     if request.method == "POST":
         given |= parse_qs((await request.body.read(_FORM_LIMIT_BYTES)).decode(errors="replace"))

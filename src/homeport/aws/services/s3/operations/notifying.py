@@ -71,10 +71,8 @@ async def _look(s3: S3, call: Call, destination: Destination) -> None:
     Raises:
         AwsError: it is not there.
     """
-    from dataclasses import replace
-
     _, _, _, region, account, name = destination.arn.split(":", 5)
-    there = replace(call, region=region, account=account)
+    there = call._replace(region=region, account=account)
     match destination.service:
         case "sqs":
             await s3.invoke(there, "sqs", "GetQueueUrl", {"QueueName": name, "QueueOwnerAWSAccountId": account})

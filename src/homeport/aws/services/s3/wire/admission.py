@@ -1,7 +1,6 @@
 """Whom a form comes from that a browser posts, and whether its signature and its policy let it in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from homeport.aws.auth import sigv2, sigv4
@@ -51,7 +50,7 @@ async def admit(
     """
     encoded = fields.get("policy")
     if encoded is None:
-        return None, replace(call, anonymous=True, access_key_id="", principal_arn="", account="")
+        return None, call._replace(anonymous=True, access_key_id="", principal_arn="", account="")
     if "awsaccesskeyid" in fields or ("signature" in fields and "x-amz-signature" not in fields):
         key_id, signer = await _signer_v2(s3, fields, encoded)
     else:
@@ -60,7 +59,7 @@ async def admit(
     arn = signer.principal_arn if signer is not None else f"arn:aws:iam::{account}:root"
     policy = post_policy.parse(encoded)
     policy.check({**fields, "key": key}, bucket.name, s3.clock.now())
-    return policy, replace(call, anonymous=False, access_key_id=key_id, account=account, principal_arn=arn)
+    return policy, call._replace(anonymous=False, access_key_id=key_id, account=account, principal_arn=arn)
 
 
 def _demand(fields: Mapping[str, str], names: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """Objects posted by browsers: a form's fields become a put, its success is answered as the form wishes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -54,7 +53,7 @@ async def post_object(s3: S3, call: Call, bucket: Bucket, request: Request) -> R
         raise NotAForm
     reader = FormReader(request.body, boundary)
     form = await reader.read_fields()
-    call = replace(call, operation="PostObject")
+    call = call._replace(operation="PostObject")
     policy, call = await admit(s3, call, bucket, form.fields, _key(form))
     asked = _put_request(bucket, form)
     if bucket.account != call.account or call.anonymous or "policy" in bucket.configurations:

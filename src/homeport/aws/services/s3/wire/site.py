@@ -1,7 +1,6 @@
 """Buckets as websites: pages, index and error documents, redirections, and errors in HTML."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from email.utils import formatdate
 from html import escape
 from typing import Final, cast
@@ -46,7 +45,7 @@ _REASONS: Final = {
 
 async def serve(s3: S3, call: Call, request: Request, bucket_name: str, key: str) -> Response:
     """Answer a visitor; who that is does not matter: a website's visitors are all strangers."""
-    call = replace(call, anonymous=True, account="", access_key_id="", principal_arn="", operation="GetObject")
+    call = call._replace(anonymous=True, account="", access_key_id="", principal_arn="", operation="GetObject")
     try:
         bucket = await s3.bucket(bucket_name)
         site = bucket.configurations.get("website")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
@@ -90,7 +90,7 @@ async def _find_role(sts: Sts, call: Call, role_arn: str, action: str) -> _Role:
         raise ValidationFailed(f"{role_arn} is invalid")
     name = arn.resource.rpartition("/")[2]
     try:
-        found = await sts.invoke(replace(call, account=arn.account), "iam", "GetRole", {"RoleName": name})
+        found = await sts.invoke(call._replace(account=arn.account), "iam", "GetRole", {"RoleName": name})
     except AwsError:
         if not sts.any_role:
             raise AccessDenied(call.principal_arn or "anonymous", action, role_arn) from None
