@@ -9,7 +9,7 @@ DEV_STAMP = $(VENV)/.installed-dev
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help up test spec check format api docs lock bench clean
+.PHONY: help up test spec check format api docs lock bench peers clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,11 +48,14 @@ docs: $(RUN_STAMP) ## Write the pages that are made from the code
 bench: $(DEV_STAMP) ## Measure the registry, or what QUESTION names: sqs_send, sns_publish, ... (ARGS="--help" tells more)
 	@$(BIN)/python -m bench.$(or $(QUESTION),registry) $(ARGS)
 
+peers: ## Install other AWS servers into .peers, to be measured by make bench ARGS="--beside-peers"
+	@sh tools/install_peers.sh .peers
+
 lock: $(DEV_STAMP) ## Pin every dependency again, at its newest
 	sh tools/lock.sh $(VENV)
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build
 
 $(BIN)/python:
 	@sh tools/make_venv.sh $(VENV)

@@ -9,7 +9,8 @@ import json
 import random
 from typing import Any
 
-from bench.aws_endpoint import Connection, Endpoint, endpoint_under_test, report
+from bench.aws_connection import Connection
+from bench.aws_endpoint import Endpoint, endpoint_under_test, report
 from bench.dynamodb_calls import call, fill, repeated
 
 SIZES = {"thousand": 1_000, "million": 1_000_000}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,14 +24,13 @@ class ProcessCost:
         """User and system time of all threads and of children dead or alive, in ticks of 10 ms; right over seconds."""
         if not self._pid:
             return None
-        return sum(_ticks(pid) for pid in self._tree()) * TICK_SECONDS
+        return sum(_ticks(pid) for pid in self.processes()) * TICK_SECONDS
 
     def cpu_seconds_finely(self) -> float | None:
-        """The same of the living threads alone, in nanoseconds; right over short times in which no thread ends."""
+        """The same in nanoseconds, of all threads dead or alive; right over times in which no child ends."""
         if not self._pid:
             return None
-        tasks = (task for pid in self._tree() for task in Path(f"/proc/{pid}/task").iterdir())
-        return sum(_nanoseconds(task) for task in tasks) / NANOSECONDS
+        return sum(_nanoseconds(pid) for pid in self.processes()) / NANOSECONDS
 
     def resident_megabytes(self) -> float | None:
         """Memory that the processes hold now, in MB of 10^6 bytes; pages that they share count for each."""
@@ -42,20 +42,21 @@ class ProcessCost:
 
     def forget_peak(self) -> None:
         """Let the peak begin at what is held now; see proc(5), clear_refs."""
-        for pid in self._tree() if self._pid else []:
+        for pid in self.processes() if self._pid else []:
             Path(f"/proc/{pid}/clear_refs").write_text("5")
 
     def _sum_of_status(self, field: str) -> float | None:
         if not self._pid:
             return None
-        return sum(_status(pid, field) for pid in self._tree()) * 1024 / 1_000_000
+        return sum(_status(pid, field) for pid in self.processes()) * 1024 / 1_000_000
 
-    def _tree(self) -> list[int]:
+    def processes(self) -> list[int]:
+        """The process and all its children, by their ids."""
         found = [self._pid]
         for pid in found:
             for task in Path(f"/proc/{pid}/task").iterdir():
                 # A thread may end while we look.
-                with suppress(FileNotFoundError):
+                with suppress(FileNotFoundError, ProcessLookupError):
                     found += [int(child) for child in (task / "children").read_text().split()]
         return found
 
@@ -66,10 +67,12 @@ def _ticks(pid: int) -> int:
     return sum(int(ticks) for ticks in fields[11:15])
 
 
-def _nanoseconds(task: Path) -> int:
+def _nanoseconds(pid: int) -> int:
+    """By the process's own CPU clock, whose number Linux makes of the pid; see clock_getcpuclockid(3)."""
     try:
-        return int((task / "schedstat").read_text().split()[0])
-    except FileNotFoundError:
+        return time.clock_gettime_ns((~pid << 3) | 2)
+    except OSError:
+        # A child may end while we look.
         return 0
 
 

@@ -1,51 +1,75 @@
-"""How much server CPU does a Publish cost that reaches 1 and 10 queues?
+"""How much server CPU does a Publish cost that reaches 1 and 10 queues, beside other servers?
 
-Unit: microseconds of server CPU for one call, delivery included, and calls a second.
+Unit: microseconds of server CPU for one call, delivery included, calls a second, and peak memory of the server in MB
+(10^6 bytes).
 Workload: messages of 256 bytes to a standard topic whose queues get signed envelopes, then raw; 1 and 16 connections.
-The messages have arrived when a round ends: the last one is looked for in the last queue.
+The messages have arrived when a round ends: the last queue is asked how many it has.
 """
 
 import asyncio
 
-from bench.aws_endpoint import Connection, Endpoint, endpoint_under_test, report
+from bench.aws_connection import Connection
+from bench.aws_endpoint import Endpoint, Numbers
+from bench.beside import Column, run
 
 CALLS = 192
 MESSAGE = "x" * 256
+COUNT = "ApproximateNumberOfMessages"
+POLL_SECONDS = 0.01
 
 
-async def topic_with(endpoint: Endpoint, queues: int, *, raw: bool) -> str:
-    """A topic's ARN."""
-    (connection,) = await endpoint.connect(1)
-    name = f"bench-{queues}-{'raw' if raw else 'signed'}"
-    arn = f"arn:aws:sns:us-east-1:000000000000:{name}"
+async def topic_with(connection: Connection, name: str, queues: int, *, raw: bool) -> tuple[str, str]:
+    """A topic's ARN, and the URL of the last of its queues."""
+    arn, url = f"arn:aws:sns:us-east-1:000000000000:{name}", ""
     await connection.sns("CreateTopic", Name=name)
     for number in range(queues):
         queue = f"{name}-{number}"
-        await connection.sqs("CreateQueue", QueueName=queue)
+        url = (await connection.sqs("CreateQueue", QueueName=queue))["QueueUrl"]
         more = {"Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": str(raw).lower()}
         await connection.sns(
             "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:000000000000:{queue}", **more
         )
-    connection.close()
-    return arn
+    return arn, url
 
 
-async def main(endpoint: Endpoint) -> None:
-    """Measure, and print."""
-    numbers = {}
+async def publishing(endpoint: Endpoint, queues: int, connections: int, *, raw: bool) -> Numbers:
+    """One line, with a topic of its own."""
+    (first,) = await endpoint.connect(1)
+    name = f"bench-{queues}-{'raw' if raw else 'signed'}-{connections}"
+    arn, queue = await topic_with(first, name, queues, raw=raw)
+    published = 0
+
+    async def publish(connection: Connection) -> None:
+        nonlocal published
+        await connection.sns("Publish", TopicArn=arn, Message=MESSAGE)
+        published += 1
+
+    async def arrival() -> None:
+        await arrived(first, queue, published)
+
+    try:
+        return await endpoint.measure(publish, connections=connections, calls=CALLS, after=arrival)
+    finally:
+        first.close()
+
+
+async def arrived(connection: Connection, queue: str, messages: int) -> None:
+    """Once a queue has so many messages."""
+    while True:
+        answer = await connection.sqs("GetQueueAttributes", QueueUrl=queue, AttributeNames=[COUNT])
+        if int(answer["Attributes"][COUNT]) >= messages:
+            return
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def measure(endpoint: Endpoint, column: Column) -> None:
+    """Every line of one server."""
     for raw in (False, True):
         for queues in (1, 10):
-            arn = await topic_with(endpoint, queues, raw=raw)
-
-            async def publish(connection: Connection, arn: str = arn) -> None:
-                await connection.sns("Publish", TopicArn=arn, Message=MESSAGE)
-
             for connections in (1, 16):
-                label = f"to {queues} {'raw' if raw else 'signed'}, {connections}"
-                numbers[label] = await endpoint.measure(publish, connections=connections, calls=CALLS)
-    report("sns_publish", numbers)
+                line = f"to {queues} {'raw' if raw else 'signed'}, {connections}"
+                await column.add(line, publishing(endpoint, queues, connections, raw=raw))
 
 
 if __name__ == "__main__":
-    with endpoint_under_test(__doc__) as under_test:
-        asyncio.run(main(under_test))
+    run("sns_publish", __doc__, measure)

@@ -1,20 +1,20 @@
-"""How much server CPU does a durable SendMessage cost, alone and in batches of ten?
+"""How much server CPU does a durable SendMessage cost, alone and in batches of ten, beside other servers?
 
-Unit: microseconds of server CPU for one call, and calls a second.
+Unit: microseconds of server CPU for one call, calls a second, and peak memory of the server in MB (10^6 bytes).
 Workload: bodies of 1 KB to one standard queue, JSON protocol, 1 and 16 connections.
 """
 
-import asyncio
-
-from bench.aws_endpoint import Connection, Endpoint, endpoint_under_test, report
+from bench.aws_connection import Connection
+from bench.aws_endpoint import Endpoint
+from bench.beside import Column, run
 
 CALLS = 480
 BATCHES = 96
 BODY = "x" * 1024
 
 
-async def main(endpoint: Endpoint) -> None:
-    """Measure, and print."""
+async def measure(endpoint: Endpoint, column: Column) -> None:
+    """Every line of one server."""
     (first,) = await endpoint.connect(1)
     queue = (await first.sqs("CreateQueue", QueueName="bench-send"))["QueueUrl"]
     entries = [{"Id": str(number), "MessageBody": BODY} for number in range(10)]
@@ -25,13 +25,10 @@ async def main(endpoint: Endpoint) -> None:
     async def batch(connection: Connection) -> None:
         await connection.sqs("SendMessageBatch", QueueUrl=queue, Entries=entries)
 
-    numbers = {}
     for connections in (1, 16):
-        numbers[f"send, {connections}"] = await endpoint.measure(send, connections=connections, calls=CALLS)
-        numbers[f"batch, {connections}"] = await endpoint.measure(batch, connections=connections, calls=BATCHES)
-    report("sqs_send", numbers)
+        await column.add(f"send, {connections}", endpoint.measure(send, connections=connections, calls=CALLS))
+        await column.add(f"batch of 10, {connections}", endpoint.measure(batch, connections=connections, calls=BATCHES))
 
 
 if __name__ == "__main__":
-    with endpoint_under_test(__doc__) as under_test:
-        asyncio.run(main(under_test))
+    run("sqs_send", __doc__, measure)

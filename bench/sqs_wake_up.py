@@ -1,34 +1,56 @@
-"""How long does a receive that waits take to get the message that somebody sends?
+"""How long does a receive that waits take to get the message that somebody sends, beside other servers?
 
-Unit: milliseconds from the send to the end of the receive; then microseconds of server CPU for a ListQueues beside
-receives that wait.
-Workload: one receiver and one sender, 200 times; then 500 waiting receives on connections of their own.
+Unit: milliseconds from the send to the end of the receive, median and p95; then microseconds of server CPU for a
+ListQueues beside receives that wait.
+Workload: one receiver and one sender, 200 times; 16 such pairs at once, each with a queue of its own; then 500
+waiting receives on connections of their own.
 """
 
 import asyncio
 import statistics
 import time
 
-from bench.aws_endpoint import Connection, Endpoint, endpoint_under_test, p95, report
+from bench.aws_connection import Connection, Refused
+from bench.aws_endpoint import ROUNDS_SECONDS, Endpoint, Numbers, p95
+from bench.beside import Column, run
 
 TIMES = 200
 WAITING = 500
 LISTINGS = 96
 
 
-async def wake_ups(endpoint: Endpoint, queue: str) -> list[float]:
-    """Milliseconds of each."""
+async def new_queue(connection: Connection, name: str) -> str:
+    """Its URL."""
+    url = (await connection.sqs("CreateQueue", QueueName=f"bench-wake-up-{name}"))["QueueUrl"]
+    return str(url)
+
+
+async def wake_ups(endpoint: Endpoint, name: str, deadline: float) -> list[float]:
+    """Milliseconds of each, as many as fit into the time."""
     sender, receiver = await endpoint.connect(2)
-    found = []
-    for _ in range(TIMES):
+    queue = await new_queue(sender, name)
+    found = list[float]()
+    while len(found) < TIMES and not (found and time.perf_counter() > deadline):
         waiting = asyncio.create_task(receiver.sqs("ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=20))
         await asyncio.sleep(0.005)
         began = time.perf_counter()
         await sender.sqs("SendMessage", QueueUrl=queue, MessageBody="b")
-        handle = (await waiting)["Messages"][0]["ReceiptHandle"]
+        messages = (await waiting).get("Messages")
+        if not messages:
+            raise Refused("a receive that waited got nothing")
         found.append((time.perf_counter() - began) * 1000)
-        await sender.sqs("DeleteMessage", QueueUrl=queue, ReceiptHandle=handle)
+        await sender.sqs("DeleteMessage", QueueUrl=queue, ReceiptHandle=messages[0]["ReceiptHandle"])
+    sender.close()
+    receiver.close()
     return found
+
+
+async def pairs(endpoint: Endpoint, count: int) -> Numbers:
+    """So many receivers, each with its sender."""
+    deadline = time.perf_counter() + ROUNDS_SECONDS
+    every = await asyncio.gather(*(wake_ups(endpoint, f"{count}-{index}", deadline) for index in range(count)))
+    found = [one for each in every for one in each]
+    return {"median_ms": round(statistics.median(found), 2), "p95_ms": round(p95(found), 2), "times": len(found)}
 
 
 async def list_queues(connection: Connection) -> None:
@@ -36,23 +58,28 @@ async def list_queues(connection: Connection) -> None:
     await connection.sqs("ListQueues")
 
 
-async def main(endpoint: Endpoint) -> None:
-    """Measure, and print."""
-    (first,) = await endpoint.connect(1)
-    queue = (await first.sqs("CreateQueue", QueueName="bench-wake-up"))["QueueUrl"]
-    found = await wake_ups(endpoint, queue)
-    alone = await endpoint.measure(list_queues, connections=1, calls=LISTINGS)
+async def beside_a_crowd(endpoint: Endpoint) -> Numbers:
+    """ListQueues while many wait."""
     crowd = await endpoint.connect(WAITING)
+    queue = await new_queue(crowd[0], "crowd")
     tasks = [asyncio.create_task(one.sqs("ReceiveMessage", QueueUrl=queue, WaitTimeSeconds=20)) for one in crowd]
-    await asyncio.sleep(1)
-    beside = await endpoint.measure(list_queues, connections=1, calls=LISTINGS)
-    for task, one in zip(tasks, crowd, strict=True):
-        task.cancel()
-        one.close()
-    numbers = {"median_ms": round(statistics.median(found), 2), "p95_ms": round(p95(found), 2)}
-    report("sqs_wake_up", {**numbers, "ListQueues": alone, f"ListQueues beside {WAITING}": beside})
+    try:
+        await asyncio.sleep(1)
+        return await endpoint.measure(list_queues, connections=1, calls=LISTINGS)
+    finally:
+        for task, one in zip(tasks, crowd, strict=True):
+            task.cancel()
+            one.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def measure(endpoint: Endpoint, column: Column) -> None:
+    """Every line of one server."""
+    for connections in (1, 16):
+        await column.add(f"wake-up, {connections}", pairs(endpoint, connections))
+    await column.add("ListQueues, 1", endpoint.measure(list_queues, connections=1, calls=LISTINGS))
+    await column.add(f"ListQueues beside {WAITING}, 1", beside_a_crowd(endpoint))
 
 
 if __name__ == "__main__":
-    with endpoint_under_test(__doc__) as under_test:
-        asyncio.run(main(under_test))
+    run("sqs_wake_up", __doc__, measure)
