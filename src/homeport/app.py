@@ -18,13 +18,14 @@ from homeport.kernel.auth.userfile import ensure_htpasswd
 from homeport.kernel.clock import SystemClock
 from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.file_limit import CONNECTIONS, connections_that_park, file_limit, raise_file_limit
 from homeport.kernel.health import Health
 from homeport.kernel.http.access_log import AccessLog
 from homeport.kernel.http.address import Address
-from homeport.kernel.http.server import Service
 from homeport.kernel.http.forwarded import TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
+from homeport.kernel.http.server import Service
 from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health
 from homeport.kernel.ids import SystemIds
 from homeport.kernel.jobs import Runner, add_job_metrics
@@ -91,7 +92,7 @@ def serve(settings: Settings, options: UpOptions) -> int:
         OperatorError: it cannot start.
     """
     began = time.monotonic()
-    _raise_file_limit()
+    raise_file_limit()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_Server(settings, options, began).run())
 
@@ -242,7 +243,7 @@ class _Server:
             error_answers=half.error_answers,
             observer=half.observer,
             proxies=TrustedProxies(self._settings.http_trusted_proxies),
-            limits=self._limits(),
+            limits=self._limits(connections_that_park(file_limit())),
         )
 
     def _debug_service(self, half: RegistryHalf) -> Service:
@@ -255,13 +256,13 @@ class _Server:
             limits=self._limits(),
         )
 
-    def _limits(self) -> Limits:
+    def _limits(self, connections: int = CONNECTIONS) -> Limits:
         settings = self._settings
         return Limits(
             header_timeout=settings.http_header_timeout_seconds,
             idle_timeout=settings.http_idle_timeout_seconds,
             body_timeout=settings.http_body_timeout_seconds,
-            connections=settings.http_max_connections,
+            connections=settings.http_max_connections or connections,
         )
 
     async def _listen(self, name: str, addresses: Sequence[Address], service: Service) -> None:
@@ -360,14 +361,3 @@ async def _cancelled(task: "asyncio.Task[None]") -> None:
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
-
-
-def _raise_file_limit() -> None:
-    """A thousand connections with a file each need more descriptors than some systems give at first."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 65536 if hard == resource.RLIM_INFINITY else hard
-    if soft < wanted:
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -159,6 +159,12 @@ SIZE: Kind[int] = Kind(
     "size", "a size such as 256MiB, 10GB or a number of bytes", _from_text(_read_bytes), _show_bytes, "bytes"
 )
 COUNT: Kind[int] = Kind("number", "a whole number above zero", _from_text(_read_count), int)
+OPTIONAL_COUNT: Kind[int | None] = Kind(
+    "number",
+    "a whole number above zero, or nothing",
+    _from_text(lambda text: _read_count(text) if text else None),
+    lambda count: count or "",
+)
 
 
 # Places on disk and in the network

@@ -159,8 +159,14 @@ class Settings:
     http_drain_seconds: float = setting(
         "http.drain", kinds.DURATION, 30.0, "How long requests may still run after the server was told to stop."
     )
-    http_max_connections: int = setting(
-        "http.max_connections", kinds.COUNT, 1024, "Most connections that each listener has open at one time."
+    http_max_connections: int | None = setting(
+        "http.max_connections",
+        kinds.OPTIONAL_COUNT,
+        None,
+        "Most connections that each listener has open at one time; a further one is answered 503. The AWS endpoint's"
+        " default is for parked long polls, about 20 KiB each, and less where the system grants fewer than 11264 files"
+        " (RLIMIT_NOFILE).",
+        default_text="1024, AWS 8192",
     )
 
     tls_mode: TlsMode = setting(
