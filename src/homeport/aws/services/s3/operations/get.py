@@ -20,6 +20,7 @@ from homeport.aws.services.s3.model import ranges
 from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.conditions import ReadConditions
 from homeport.aws.services.s3.model.encryption import check_customer_key
+from homeport.aws.services.s3.model.heads import answer_header
 from homeport.aws.services.s3.model.names import encode_key
 from homeport.aws.services.s3.model.ranges import Extent
 from homeport.aws.services.s3.model.version import NULL_VERSION, Version, sequence_of
@@ -33,12 +34,12 @@ from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot
 
 _OVERRIDES: Final = (
-    ("ResponseCacheControl", "CacheControl"),
-    ("ResponseContentDisposition", "ContentDisposition"),
-    ("ResponseContentEncoding", "ContentEncoding"),
-    ("ResponseContentLanguage", "ContentLanguage"),
-    ("ResponseContentType", "ContentType"),
-    ("ResponseExpires", "Expires"),
+    ("ResponseCacheControl", "CacheControl", "response-cache-control"),
+    ("ResponseContentDisposition", "ContentDisposition", "response-content-disposition"),
+    ("ResponseContentEncoding", "ContentEncoding", "response-content-encoding"),
+    ("ResponseContentLanguage", "ContentLanguage", "response-content-language"),
+    ("ResponseContentType", "ContentType", "response-content-type"),
+    ("ResponseExpires", "Expires", "response-expires"),
 )
 _ATTRIBUTES: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
 _MOST_PARTS: Final = 1000
@@ -180,9 +181,10 @@ def describe(s3: S3, bucket: Bucket, version: Version, request: Mapping[str, obj
             members |= checksum_members(version)
         elif count is not None:
             members |= _part_checksum(version, cast("int", request["PartNumber"]))
-    for parameter, member in _OVERRIDES:
+    for parameter, member, name in _OVERRIDES:
         if parameter in request:
-            members[member] = request[parameter]
+            value = request[parameter]
+            members[member] = answer_header(name, value) if isinstance(value, str) else value
     return members, start, length
 
 
@@ -199,6 +201,8 @@ async def get_object(s3: S3, call: Call, bucket: Bucket, request: api.GetObjectR
     Raises:
         AwsError: there is none, or a condition does not hold.
     """
+    if call.anonymous and any(parameter in request for parameter, _, _ in _OVERRIDES):
+        raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
     version, data = await find(s3, call, bucket, request)
     if version.archived:
         check_restored(version, s3)
