@@ -1,5 +1,6 @@
 """The road of a request: whose it is, who asks, what is asked, the operation, and the answer's bytes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,7 +12,7 @@ from homeport.aws.cors import CorsPolicy
 from homeport.aws.errors import AwsError, InternalFailure, ServiceUnavailable
 from homeport.aws.protocol.claims import Claim, Claims
 from homeport.aws.protocol.codec import Codec, SerializationException, WireRequest
-from homeport.aws.protocol.json_rpc import JsonCodec
+from homeport.aws.protocol.json_rpc import LARGE_BYTES, JsonCodec
 from homeport.aws.protocol.model import UNIT, WireModel
 from homeport.aws.protocol.query import QueryCodec, read_parameters
 from homeport.aws.protocol.rest_xml import RestXmlCodec
@@ -212,7 +213,8 @@ class Gateway:
         content = await request.body.read(room.body_limit_bytes)
         self._doorman.check_body(request, credentials, identity, content, "")
         compiled = room.compiled("json", operation)
-        members = compiled.read(WireRequest(request.headers, content))
+        wire = WireRequest(request.headers, content)
+        members = compiled.read(wire) if len(content) <= LARGE_BYTES else await asyncio.to_thread(compiled.read, wire)
         result = await room.run(self._call(step, room, operation.name, identity), members)
         return compiled.write(result, step.request_id)
 

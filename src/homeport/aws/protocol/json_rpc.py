@@ -1,5 +1,7 @@
 """The protocols awsJson1_0 and awsJson1_1: one path, the operation in a header, JSON both ways."""
 
+import json
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -30,16 +32,45 @@ _CORAL_SERVICE: Final = frozenset(
 """Errors that the framework answers before the service is asked, in its own namespace."""
 
 
+LARGE_BYTES: Final = 1 << 18
+"""What is larger takes milliseconds to read, and is better read in a thread."""
+
+
 def read_json(content: bytes) -> Any:
-    """Parse a body; an empty one is an empty object.
+    """Parse a body; an empty one is an empty object. A large one is read so that other threads can run meanwhile.
 
     Raises:
         SerializationException: it is no JSON, or nested too deeply.
     """
     try:
+        if len(content) > LARGE_BYTES:
+            return _read_large(content)
         return orjson.loads(content) if content else {}
-    except orjson.JSONDecodeError:
+    except (ValueError, RecursionError):
         raise SerializationException("Unable to parse the request body as JSON") from None
+
+
+def _read_large(content: bytes) -> Any:
+    text = content.decode()
+    if ("\\ud" in text or "\\uD" in text) and _HALF_SURROGATE.search(text) is not None:
+        # The patient parser lets a half of a pair through, which no JSON can be written with again.
+        return orjson.loads(content)
+    return _PATIENT.decode(text)
+
+
+def _let_others_run(value: dict[str, Any]) -> dict[str, Any]:
+    """Nothing is done with an object; but only a function written in Python gives way to other threads."""
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+_PATIENT: Final = json.JSONDecoder(object_hook=_let_others_run, parse_constant=_refuse_constant)
+_HIGH: Final = r"\\u[dD][89abAB][0-9a-fA-F]{2}"
+_LOW: Final = r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HALF_SURROGATE: Final = re.compile(f"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 
 
 class JsonCodec:

@@ -44,7 +44,8 @@ class DynamoDb:
             ResourceNotFoundException: there is none.
             ValidationException: the ARN is none of a table.
         """
-        table = await self.tables.find(resolve(call, name_or_arn))
+        name = resolve(call, name_or_arn)
+        table = self.tables.known(name) or await self.tables.find(name)
         if table.settings["Status"] != "ACTIVE":
             raise ResourceNotFoundException
         return table

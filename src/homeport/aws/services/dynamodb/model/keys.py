@@ -23,8 +23,9 @@ _LENGTH_BYTES = 2
 
 def scalar_bytes(value: Value) -> bytes:
     """A checked S, N or B as bytes that sort as DynamoDB sorts the values."""
-    if "S" in value:
-        return text_of(value).encode("utf-8", "surrogatepass")
+    text = value.get("S")
+    if isinstance(text, str):
+        return text.encode("utf-8", "surrogatepass")
     if "N" in value:
         return numbers.ordered(text_of(value))
     return decode(text_of(value))

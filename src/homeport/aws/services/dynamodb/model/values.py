@@ -91,7 +91,13 @@ def check_item(item: object) -> int:
         raise SerializationException("Unexpected field type")
     size = 0
     for name, value in item.items():
-        size += (len(name) if name.isascii() else text_bytes(name)) + check_value(value)
+        size += len(name) if name.isascii() else text_bytes(name)
+        # Most attributes are texts.
+        text = value["S"] if type(value) is dict and len(value) == 1 and "S" in value else None
+        if type(text) is str:
+            size += len(text) if text.isascii() else text_bytes(text)
+        else:
+            size += check_value(value)
     return size
 
 

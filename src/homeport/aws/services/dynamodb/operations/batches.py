@@ -1,9 +1,8 @@
 """BatchGetItem and BatchWriteItem."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final, TypedDict, cast
-
-from orjson import Fragment
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import ValidationException
@@ -11,7 +10,7 @@ from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
 from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
 from homeport.aws.services.dynamodb.model.item_keys import NO_MATCH, key_of_key
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, check_item
+from homeport.aws.services.dynamodb.model.values import Item, check_item
 from homeport.aws.services.dynamodb.operations.items import Result, check_projection
 from homeport.aws.services.dynamodb.operations.metering import (
     collection_metrics,
@@ -19,6 +18,7 @@ from homeport.aws.services.dynamodb.operations.metering import (
     wants_capacity,
     wants_collections,
 )
+from homeport.aws.services.dynamodb.operations.pages import Effort, read_with_effort, shown
 from homeport.aws.services.dynamodb.operations.parameters import (
     ItemRequest,
     Placeholders,
@@ -26,10 +26,9 @@ from homeport.aws.services.dynamodb.operations.parameters import (
     check_styles,
     read_projection,
 )
-from homeport.aws.services.dynamodb.operations.writes import Outcome, Write, perform, place
+from homeport.aws.services.dynamodb.operations.writes import Outcome, Write, perform, place, put_of, read_in_time
 from homeport.aws.services.dynamodb.room import DynamoDb
 from homeport.aws.services.dynamodb.store import items
-from homeport.aws.services.dynamodb.store.items import Row
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 
@@ -77,11 +76,12 @@ async def batch_write_item(dynamodb: DynamoDb, call: Call, request: BatchWriteRe
     """
     requested = request["RequestItems"]
     _check_count(requested)
-    writes = {name: [_read_write(element) for element in elements] for name, elements in requested.items()}
+    elements = [element for of_table in requested.values() for element in of_table]
+    writes = iter(await read_in_time(elements, _read_write))
     planned: list[_Planned] = []
-    for name, of_table in writes.items():
+    for name, of_table in requested.items():
         table = await dynamodb.table(call, name)
-        planned += _plan(table, of_table)
+        planned += _plan(table, list(islice(writes, len(of_table))))
     at = dynamodb.clock.now()
     result = await dynamodb.db.write(lambda tx: _write_all(tx, _fresh(tx, dynamodb, planned), request, at))
     for table in {table.id: table for table, _, _ in planned if table.log_changes}.values():
@@ -101,11 +101,7 @@ def _read_write(element: WriteRequest) -> Write:
             "datatypes"
         )
     if "PutRequest" in element:
-        item = element["PutRequest"]["Item"]
-        size = check_item(item)
-        if size > MAX_ITEM_BYTES:
-            raise ValidationException("Item size has exceeded the maximum allowed size")
-        return Write("put", item, size)
+        return put_of(element["PutRequest"]["Item"])
     key = element["DeleteRequest"]["Key"]
     check_item(key)
     return Write("delete", key)
@@ -188,7 +184,8 @@ async def batch_get_item(dynamodb: DynamoDb, call: Call, request: BatchGetReques
         projection = projections[name]
         check_projection(table, projection)
         reads[name] = (table, of_table, projection, _keys(table, of_table["Keys"]))
-    return await dynamodb.db.read(lambda snapshot: _read_all(snapshot, reads, request.get("ReturnConsumedCapacity")))
+    capacity = request.get("ReturnConsumedCapacity")
+    return await read_with_effort(dynamodb.db, lambda snapshot, effort: _read_all(snapshot, reads, capacity, effort))
 
 
 def _read_keys(request: KeysRequest) -> CompiledProjection | None:
@@ -209,7 +206,7 @@ def _keys(table: Table, requested: list[Item]) -> list[tuple[bytes, Item]]:
     return placed
 
 
-def _read_all(snapshot: Snapshot, reads: Mapping[str, _Read], capacity: str | None) -> Result:
+def _read_all(snapshot: Snapshot, reads: Mapping[str, _Read], capacity: str | None, effort: Effort) -> Result:
     responses: dict[str, list[object]] = {}
     unprocessed: dict[str, object] = {}
     consumed: list[dict[str, object]] = []
@@ -226,7 +223,7 @@ def _read_all(snapshot: Snapshot, reads: Mapping[str, _Read], capacity: str | No
             usage.units += read_units(row.size if row else 0, consistent=request.get("ConsistentRead", False))
             if row is not None:
                 room -= row.size
-                found.append(_shown(row, projection))
+                found.append(shown(row, projection, effort))
         if left:
             unprocessed[name] = _again(request, left)
         if capacity is not None and wants_capacity(capacity):
@@ -235,10 +232,6 @@ def _read_all(snapshot: Snapshot, reads: Mapping[str, _Read], capacity: str | No
     if consumed:
         result["ConsumedCapacity"] = consumed
     return result
-
-
-def _shown(row: Row, projection: CompiledProjection | None) -> object:
-    return Fragment(row.blob) if projection is None else projection(row.item())
 
 
 def _again(request: KeysRequest, left: list[Item]) -> dict[str, object]:

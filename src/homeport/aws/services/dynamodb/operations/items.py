@@ -166,10 +166,11 @@ async def get_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Resu
 
 def read_get(request: ItemRequest) -> CompiledProjection | None:
     """Check the parameters of a read of one item; returns its projection."""
+    if len(request) <= _PLAIN_MEMBERS:
+        check_item(request["Key"])
+        return None
     check_styles(request, ("ProjectionExpression",), ("AttributesToGet",))
     check_item(request["Key"])
-    if len(request) <= _PLAIN_MEMBERS:
-        return None
     check_attributes_to_get(request)
     placeholders = Placeholders(request)
     projection = read_projection(request, placeholders)
@@ -178,6 +179,7 @@ def read_get(request: ItemRequest) -> CompiledProjection | None:
 
 
 _PLAIN_MEMBERS: Final = 2
+"""TableName and Key, without which nobody comes here."""
 
 
 def check_projection(table: Table, projection: CompiledProjection | None) -> None:

@@ -2,19 +2,23 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, cast
+from math import inf
+from typing import Final, TypeVar, cast
 
 import orjson
 from orjson import Fragment
 
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
-from homeport.aws.services.dynamodb.model.projection import shown
+from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
+from homeport.aws.services.dynamodb.model.projection import shown as visible_of
 from homeport.aws.services.dynamodb.model.query_plan import Span
 from homeport.aws.services.dynamodb.model.schema import Index, Table
 from homeport.aws.services.dynamodb.model.values import Item, item_size
 from homeport.aws.services.dynamodb.store import items
-from homeport.aws.services.dynamodb.store.items import Found
+from homeport.aws.services.dynamodb.store.items import Found, Row
 from homeport.kernel.storage.database import Database, Snapshot
+
+T = TypeVar("T")
 
 PAGE_BYTES: Final = 1 << 20
 """DynamoDB developer guide, "Paginating table query results": 1 MB of what is looked at, before filters."""
@@ -70,6 +74,39 @@ class Page:
     size: int = 0
     fetched_units: float = 0.0
     last: Item | None = None
+
+
+class _Much(Exception):
+    """More has to be looked into than is done at once."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """How much may still be looked into, in bytes."""
+
+    left: float
+
+    def spend(self, size: int) -> None:
+        """Look into so much of an item."""
+        self.left -= size
+        if self.left < 0:
+            raise _Much
+
+
+def shown(row: Row, projection: CompiledProjection | None, effort: Effort) -> object:
+    """What is shown of an item that was read by its key."""
+    if projection is None:
+        return Fragment(row.blob)
+    effort.spend(row.size)
+    return projection(row.item())
+
+
+async def read_with_effort(db: Database, read: Callable[[Snapshot, Effort], T]) -> T:
+    """Read at once, unless that takes long: then anew, in a thread."""
+    try:
+        return await db.read(lambda snapshot: read(snapshot, Effort(SHORT_BYTES)))
+    except _Much:
+        return await db.read_long(lambda snapshot: read(snapshot, Effort(inf)))
 
 
 async def read_in_time(db: Database, reading: Reading) -> Page:
@@ -157,7 +194,7 @@ def _take_parsed(reading: Reading, page: Page) -> Callable[[Found], None]:
         _, size, blob = found
         item = cast("Item", orjson.loads(blob))
         if index is not None and index.projected is not None:
-            visible = shown(index, item)
+            visible = visible_of(index, item)
             page.size += item_size(visible)
             if reading.fetch:
                 page.fetched_units += read_units(size, consistent=reading.consistent)

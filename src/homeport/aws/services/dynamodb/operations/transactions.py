@@ -6,7 +6,6 @@ from hashlib import sha256
 from typing import Final, TypedDict
 
 import orjson
-from orjson import Fragment
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
@@ -26,6 +25,7 @@ from homeport.aws.services.dynamodb.operations.metering import (
     wants_capacity,
     wants_collections,
 )
+from homeport.aws.services.dynamodb.operations.pages import Effort, read_with_effort, shown
 from homeport.aws.services.dynamodb.operations.parameters import ItemRequest
 from homeport.aws.services.dynamodb.operations.writes import (
     Outcome,
@@ -33,6 +33,7 @@ from homeport.aws.services.dynamodb.operations.writes import (
     perform,
     place,
     read_delete,
+    read_in_time,
     read_put,
     read_update,
 )
@@ -88,7 +89,12 @@ async def transact_write_items(dynamodb: DynamoDb, call: Call, request: Transact
     Spec: DynamoDB API reference, TransactWriteItems.
     """
     digest = _digest(request) if request.get("ClientRequestToken") else b""
-    steps = [await _read_step(dynamodb, call, element) for element in request["TransactItems"]]
+    writes = await read_in_time(request["TransactItems"], _read_element)
+    steps = [
+        step_of(await dynamodb.table(call, each["TableName"]), write)
+        for element, write in zip(request["TransactItems"], writes, strict=True)
+        for each in element.values()
+    ]
     check_distinct(steps)
     if sum(step.write.size for step in steps) > MAX_TRANSACTION_BYTES:
         raise ValidationException(_TOO_LARGE)
@@ -132,13 +138,11 @@ def repeats(tx: Tx, call: Call, token: str, digest: bytes, at: Millis) -> bool:
     return True
 
 
-async def _read_step(dynamodb: DynamoDb, call: Call, element: dict[str, ItemRequest]) -> Step:
+def _read_element(element: dict[str, ItemRequest]) -> Write:
     if len(element) != 1:
         raise ValidationException(_ONE_ACTION)
     ((action, request),) = element.items()
-    write = _READERS[action](request)
-    table = await dynamodb.table(call, request["TableName"])
-    return step_of(table, write)
+    return _READERS[action](request)
 
 
 def step_of(table: Table, write: Write) -> Step:
@@ -253,13 +257,14 @@ async def transact_get_items(dynamodb: DynamoDb, call: Call, request: TransactGe
         raise TransactionCanceledException(reasons)
     if len({(table.data_id, key) for table, key, _ in gets}) < len(gets):
         raise ValidationException(_SEVERAL_ON_ONE)
-    return await dynamodb.db.read(lambda snapshot: _read_all(snapshot, gets, request.get("ReturnConsumedCapacity")))
+    capacity = request.get("ReturnConsumedCapacity")
+    return await read_with_effort(dynamodb.db, lambda snapshot, effort: _read_all(snapshot, gets, capacity, effort))
 
 
 _Get = tuple[Table, bytes, CompiledProjection | None]
 
 
-def _read_all(snapshot: Snapshot, gets: Sequence[_Get], capacity: str | None) -> Result:
+def _read_all(snapshot: Snapshot, gets: Sequence[_Get], capacity: str | None, effort: Effort) -> Result:
     responses: list[dict[str, object]] = []
     usage: dict[int, Consumed] = {}
     room = MAX_TRANSACTION_BYTES
@@ -274,7 +279,7 @@ def _read_all(snapshot: Snapshot, gets: Sequence[_Get], capacity: str | None) ->
         if row is None:
             responses.append({})
         else:
-            responses.append({"Item": Fragment(row.blob) if projection is None else projection(row.item())})
+            responses.append({"Item": shown(row, projection, effort)})
     result: Result = {"Responses": responses}
     if capacity is not None and wants_capacity(capacity):
         result["ConsumedCapacity"] = [each.describe(capacity, kind="Read") for each in usage.values()]

@@ -61,9 +61,19 @@ def find(snapshot: Snapshot, data_id: int, key: bytes) -> Row | None:
     return None if row is None else Row(*cast("tuple[int, int, bytes]", row))
 
 
-def put(tx: Tx, table: Table, key: bytes, item: Item, size: int, old: Row | None, at: Millis) -> bytes:
-    """Write an item in place of what was found under its key; returns its JSON."""
-    blob = orjson.dumps(item)
+def put(
+    tx: Tx,
+    table: Table,
+    key: bytes,
+    item: Item,
+    size: int,
+    old: Row | None,
+    at: Millis,
+    blob: bytes | None = None,
+) -> bytes:
+    """Write an item in place of what was found under its key; returns its JSON, which a caller may have already."""
+    if blob is None:
+        blob = orjson.dumps(item)
     if old is None:
         if table.indexes or table.expiry is not None:
             item_id = cast("int", tx.value(_INSERT_AND_TELL, (table.data_id, key, size, blob)))
