@@ -11,7 +11,7 @@ from homeport.aws.call import Call
 from homeport.aws.cors import CorsPolicy
 from homeport.aws.errors import AwsError, InternalFailure, ServiceUnavailable
 from homeport.aws.protocol.claims import Claim, Claims
-from homeport.aws.protocol.codec import Codec, SerializationException, WireRequest
+from homeport.aws.protocol.codec import Codec, CompiledOperation, SerializationException, WireRequest
 from homeport.aws.protocol.json_rpc import LARGE_BYTES, JsonCodec
 from homeport.aws.protocol.model import UNIT, WireModel
 from homeport.aws.protocol.query import QueryCodec, read_parameters
@@ -75,12 +75,16 @@ class Doorman:
 
 @dataclass(slots=True)
 class _Step:
-    """What is known of a request on its way; `codec` is how its errors are told."""
+    """What is known of a request on its way; `codec` is how its errors are told, as soon as that is known."""
 
     request: Request
     request_id: str
-    codec: Codec
+    codec: Codec | None
     path: str
+
+    def refuse(self, error: AwsError) -> Response:
+        """Tell an error as the protocol does."""
+        return (self.codec or _fallback(self.request)).error(error, self.request_id, self.path)
 
 
 class Gateway:
@@ -126,7 +130,7 @@ class Gateway:
         return response
 
     async def _answer(self, request: Request) -> Response:
-        step = _Step(request, _request_id(request.id), _fallback(request), request.raw_path)
+        step = _Step(request, _request_id(request.id), None, request.raw_path)
         try:
             if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
                 return await self._bucket_preflight(request) or self._cors.preflight(request)
@@ -154,7 +158,7 @@ class Gateway:
             case _:
                 self._log.error("operation failed", route=request.route, path=request.raw_path, error=error)
                 told = InternalFailure()
-        return step.codec.error(told, step.request_id, step.path)
+        return step.refuse(told)
 
     async def _serve(self, step: _Step) -> Response:
         request = step.request
@@ -204,19 +208,22 @@ class Gateway:
     async def _serve_json(
         self, step: _Step, room: Room, claim: Claim, identity: Identity, credentials: Credentials | None
     ) -> Response:
-        operation = room.model.operations.get(claim.operation)
-        if operation is None:
-            raise UnknownOperation
-        await room.open()
-        room.check_implemented(operation.name)
+        compiled = room.ready("json", claim.operation) or await self._ready_json(room, claim.operation)
         request = step.request
         content = await request.body.read(room.body_limit_bytes)
         self._doorman.check_body(request, credentials, identity, content, "")
-        compiled = room.compiled("json", operation)
         wire = WireRequest(request.headers, content)
         members = compiled.read(wire) if len(content) <= LARGE_BYTES else await asyncio.to_thread(compiled.read, wire)
-        result = await room.run(self._call(step, room, operation.name, identity), members)
+        result = await room.run(self._call(step, room, claim.operation, identity), members)
         return compiled.write(result, step.request_id)
+
+    async def _ready_json(self, room: Room, name: str) -> CompiledOperation:
+        operation = room.model.operations.get(name)
+        if operation is None:
+            raise UnknownOperation
+        await room.open()
+        room.check_implemented(name)
+        return room.compiled("json", operation)
 
     # Query
 
@@ -235,12 +242,14 @@ class Gateway:
         operation = room.model.operations.get(action)
         if operation is None:
             raise InvalidAction(action[:100])
-        await room.open()
-        room.check_implemented(action)
+        compiled = room.ready("query", action)
+        if compiled is None:
+            await room.open()
+            room.check_implemented(action)
+            compiled = room.compiled("query", operation)
         call = self._call(step, room, action, identity)
         if room.name == "sqs" and "QueueUrl" not in form and len(request.raw_path) > 1:
             form["QueueUrl"] = call.endpoint_url + request.raw_path
-        compiled = room.compiled("query", operation)
         members = compiled.read(WireRequest(request.headers, query={name: [value] for name, value in form.items()}))
         result = await room.run(call, members)
         return compiled.write(result, step.request_id)
@@ -286,7 +295,7 @@ class Gateway:
             return write(await room.run(call, read(wire)), step.request_id)
         except AwsError as error:
             # Here, so that the front can add a bucket's CORS headers to errors too.
-            return step.codec.error(error, step.request_id, step.path)
+            return step.refuse(error)
 
     async def _wire(
         self,
@@ -335,6 +344,7 @@ class Gateway:
         request.route = f"{room.name}.{operation}"
         origin = request.origin
         host = origin.host or "localhost"
+        trace = request.headers.get("X-Amzn-Trace-Id", "")
         return Call(
             identity.account,
             identity.region,
@@ -347,7 +357,7 @@ class Gateway:
             origin.client,
             request.headers.get("User-Agent", ""),
             not identity.key_id,
-            _trace(request),
+            trace if trace.isascii() and trace.isprintable() else "",
             origin.scheme == "https",
         )
 
@@ -369,11 +379,6 @@ class _TooLarge(AwsError):
 def _request_id(number: str) -> str:
     """A request's id in the form of a UUID: the process's twelve digits of chance, and the count."""
     return f"{number[:8]}-{number[8:12]}-4000-8000-{number[12:]:0>12}"
-
-
-def _trace(request: Request) -> str:
-    trace = request.headers.get("X-Amzn-Trace-Id", "")
-    return trace if trace.isascii() and trace.isprintable() else ""
 
 
 def _fallback(request: Request) -> Codec:

@@ -96,6 +96,10 @@ class Room:
             codec = self._codecs[protocol] = _CODECS[protocol](self.model)
         return codec
 
+    def ready(self, protocol: Protocol, operation: str) -> CompiledOperation | None:
+        """An operation that has been asked for before: it is implemented, and the service is open."""
+        return self._compiled.get((protocol, operation))
+
     def compiled(self, protocol: Protocol, operation: OperationModel) -> CompiledOperation:
         """An operation in a protocol."""
         key = protocol, operation.name
@@ -123,21 +127,19 @@ class Room:
             AwsError: what the model or the operation says.
             OperatorError, StorageError: as `open`.
         """
-        await self.open()
-        self.check_implemented(call.operation)
-        assert self.service is not None  # noqa: S101 # checked in the line above
-        if self.service.refuse is not None:
-            self._check(call.operation, request)
-        return await self.service.operations[call.operation](self.state, call, request)
-
-    def _check(self, operation: str, request: Mapping[str, Any]) -> None:
-        if self._constraints is None:
-            self._constraints = Constraints(self.model)
-        violations = self._constraints.check(self.model.operations[operation].input_name, request)
-        if violations and self.service is not None and self.service.refuse is not None:
-            refusal = self.service.refuse(operation, violations)
-            if refusal is not None:
+        service = self.service
+        if service is None or call.operation not in service.operations:
+            await self.open()
+            self.check_implemented(call.operation)
+            service = self.service
+        assert service is not None  # noqa: S101 # checked in the line above
+        if service.refuse is not None:
+            if self._constraints is None:
+                self._constraints = Constraints(self.model)
+            violations = self._constraints.check(self.model.operations[call.operation].input_name, request)
+            if violations and (refusal := service.refuse(call.operation, violations)) is not None:
                 raise refusal
+        return await service.operations[call.operation](self.state, call, request)
 
 
 class ServiceSwitchedOff(AwsError):

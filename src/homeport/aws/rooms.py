@@ -77,6 +77,8 @@ class Rooms(Mapping[str, Room]):
         }
         self._opening = asyncio.Lock()
         self._resumed = asyncio.Event()
+        self.has_resumed = False
+        """Whether `resumed` would return at once."""
         self._failures: dict[str, str] = {}
         world.health.add("aws_services", self._failing)
         self._context = ServiceContext(
@@ -160,6 +162,7 @@ class Rooms(Mapping[str, Room]):
                     except (OperatorError, StorageError) as failure:
                         failures.append(failure)
         finally:
+            self.has_resumed = True
             self._resumed.set()
         if failures:
             raise failures[0]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from homeport.kernel.clock import Clock
 from homeport.kernel.log_human import HumanLines
-from homeport.kernel.log_lines import LEVELS, JsonLines, Level, LineFormat, Request
+from homeport.kernel.log_lines import FAULT, LEVELS, JsonLines, Level, LineFormat, Request
 from homeport.kernel.log_sink import DescriptorSink, Sink
 
 __all__ = ["Format", "Level", "Log", "Request", "route_library_logs", "stderr_log"]
@@ -59,7 +59,7 @@ class Log:
 
     def request(self, request: Request) -> None:
         """A request that has been answered."""
-        if self._lowest <= 1 or request.level == "error":
+        if self._lowest <= 1 or request.status >= FAULT:
             self._sink.write(self._format.request(self._clock.now(), request))
 
     def enabled(self, level: Level) -> bool:

@@ -12,7 +12,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import orjson
 
@@ -40,6 +40,10 @@ _LONGEST_TEXT = 16_384
 _DEEPEST = 6
 
 
+FAULT: Final = 500
+"""From this status on it is the server's fault (RFC 9110, section 15.6)."""
+
+
 class Request(NamedTuple):
     """What is logged of a request; its query and headers are not, as they may hold secrets."""
 
@@ -56,7 +60,7 @@ class Request(NamedTuple):
     @property
     def level(self) -> Level:
         """A failure of ours is an error; everything else is the client's affair."""
-        return "error" if self.status >= 500 else "info"  # noqa: PLR2004 - RFC 9110, section 15.6
+        return "error" if self.status >= FAULT else "info"
 
 
 class LineFormat(Protocol):
@@ -138,7 +142,7 @@ class JsonLines:
         return _dump(
             {
                 "time": self._time(at),
-                "level": request.level,
+                "level": "error" if request.status >= FAULT else "info",
                 "event": "request",
                 "method": request.method,
                 "path": request.path,

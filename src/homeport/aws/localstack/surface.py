@@ -78,7 +78,8 @@ class Surface:
         path, rooms = request.raw_path, self._facts.rooms
         if path.startswith(_ROOT):
             return await self._localstack(request, path.removeprefix(_ROOT))
-        await rooms.resumed()
+        if not rooms.has_resumed:
+            await rooms.resumed()
         routes: Iterable[tuple[Room, Route[Any]]] = rooms.routes_by_host
         if path.startswith(_SERVICES_ROOT):
             routes = itertools.chain(await self._routes_by_path(path), routes)

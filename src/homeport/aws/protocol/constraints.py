@@ -52,7 +52,9 @@ def validation_message(violations: Sequence[Violation]) -> str:
 
 
 Found = list[Violation]
-_Check = Callable[[Any, str, str, Found], None]
+_Where = tuple[Any, ...]
+"""Names of members, numbers in lists and (in tuples) keys of maps, from the request down: a path, if one is told."""
+_Check = Callable[[Any, _Where, Found], None]
 
 
 class Constraints:
@@ -68,7 +70,7 @@ class Constraints:
         if check is None:
             return ()
         found: Found = []
-        check(request, "", "", found)
+        check(request, (), found)
         return found
 
     def _of(self, name: str) -> _Check | None:
@@ -78,10 +80,10 @@ class Constraints:
         return self._compiled[name]
 
     def _forward(self, name: str) -> _Check:
-        def forward(value: Any, path: str, member: str, found: Found) -> None:
+        def forward(value: Any, where: _Where, found: Found) -> None:
             check = self._compiled[name]
             if check is not None:
-                check(value, path, member, found)
+                check(value, where, found)
 
         return forward
 
@@ -108,14 +110,14 @@ class Constraints:
         if not required and not members:
             return None
 
-        def check(value: Mapping[str, Any], path: str, _member: str, found: Found) -> None:
+        def check(value: Mapping[str, Any], where: _Where, found: Found) -> None:
             for name in required:
                 if name not in value:
-                    found.append(Violation(_join(path, name), name, None, "Member must not be null", "required"))
+                    found.append(_violation((*where, name), None, "Member must not be null", "required"))
             for name, given in value.items():
                 inner = members.get(name)
                 if inner is not None:
-                    inner(given, _join(path, name), name, found)
+                    inner(given, (*where, name), found)
 
         return check
 
@@ -124,9 +126,9 @@ class Constraints:
         if inner is None:
             return None
 
-        def check(value: Sequence[Any], path: str, member: str, found: Found) -> None:
+        def check(value: Sequence[Any], where: _Where, found: Found) -> None:
             for index, item in enumerate(value, start=1):
-                inner(item, f"{path}.{index}.member", member, found)
+                inner(item, (*where, index), found)
 
         return check
 
@@ -135,28 +137,34 @@ class Constraints:
         if of_key is None and of_value is None:
             return None
 
-        def check(value: Mapping[str, Any], path: str, member: str, found: Found) -> None:
+        def check(value: Mapping[str, Any], where: _Where, found: Found) -> None:
             for key, item in value.items():
                 if of_key is not None:
-                    of_key(key, path, member, found)
+                    of_key(key, where, found)
                 if of_value is not None:
-                    of_value(item, f"{path}.{key}.member", member, found)
+                    of_value(item, (*where, (key,)), found)
 
         return check
 
 
-def _join(path: str, name: str) -> str:
-    lower = name[:1].lower() + name[1:]
-    return f"{path}.{lower}" if path else lower
+def _violation(where: _Where, value: str | None, constraint: str, kind: str) -> Violation:
+    member = next(part for part in reversed(where) if isinstance(part, str))
+    return Violation(".".join(map(_part, where)), member, value, constraint, kind)
+
+
+def _part(part: str | int | tuple[str]) -> str:
+    if isinstance(part, str):
+        return part[:1].lower() + part[1:]
+    return f"{part if isinstance(part, int) else part[0]}.member"
 
 
 def _both(first: _Check | None, second: _Check | None) -> _Check | None:
     if first is None or second is None:
         return first or second
 
-    def check(value: Any, path: str, member: str, found: Found) -> None:
-        first(value, path, member, found)
-        second(value, path, member, found)
+    def check(value: Any, where: _Where, found: Found) -> None:
+        first(value, where, found)
+        second(value, where, found)
 
     return check
 
@@ -170,15 +178,15 @@ def _length(shape: Shape, measure: Callable[[Any], int]) -> _Check | None:
     if "min" not in shape and "max" not in shape:
         return None
 
-    def check(value: Any, path: str, member: str, found: Found) -> None:
+    def check(value: Any, where: _Where, found: Found) -> None:
         length = measure(value)
+        if low <= length <= high:
+            return
         if length < low:
             rule = f"Member must have length greater than or equal to {low}"
-        elif length > high:
-            rule = f"Member must have length less than or equal to {high}"
         else:
-            return
-        found.append(Violation(path, member, _shown(value), rule, "length"))
+            rule = f"Member must have length less than or equal to {high}"
+        found.append(_violation(where, _shown(value), rule, "length"))
 
     return check
 
@@ -188,14 +196,14 @@ def _range(shape: Shape) -> _Check | None:
     if "min" not in shape and "max" not in shape:
         return None
 
-    def check(value: float, path: str, member: str, found: Found) -> None:
+    def check(value: float, where: _Where, found: Found) -> None:
         if value < low:
             rule = f"Member must have value greater than or equal to {low}"
         elif value > high:
             rule = f"Member must have value less than or equal to {high}"
         else:
             return
-        found.append(Violation(path, member, _shown(value), rule, "range"))
+        found.append(_violation(where, _shown(value), rule, "range"))
 
     return check
 
@@ -208,10 +216,10 @@ def _string(shape: Shape) -> _Check | None:
     if pattern is None:
         return length
 
-    def check(value: str, path: str, member: str, found: Found) -> None:
+    def check(value: str, where: _Where, found: Found) -> None:
         if pattern.fullmatch(value) is None:
             rule = f"Member must satisfy regular expression pattern: {shape['pattern']}"
-            found.append(Violation(path, member, value, rule, "pattern"))
+            found.append(_violation(where, value, rule, "pattern"))
 
     return _both(length, check)
 
@@ -219,10 +227,10 @@ def _string(shape: Shape) -> _Check | None:
 def _enum(values: Sequence[str]) -> _Check:
     known = frozenset(values)
 
-    def check(value: str, path: str, member: str, found: Found) -> None:
+    def check(value: str, where: _Where, found: Found) -> None:
         if value not in known:
             rule = f"Member must satisfy enum value set: [{', '.join(values)}]"
-            found.append(Violation(path, member, value, rule, "enum"))
+            found.append(_violation(where, value, rule, "enum"))
 
     return check
 

@@ -194,6 +194,14 @@ def _list_reader(inner: Read) -> Read:
 
 
 def _map_reader(inner: Read) -> Read:
+    def read_as_it_is(value: Any) -> Any:
+        if type(value) is not dict:
+            raise WrongJsonType(value, "map")
+        return value if None not in value.values() else {key: item for key, item in value.items() if item is not None}
+
+    if inner is _as_it_is:
+        return read_as_it_is
+
     def read(value: Any) -> Any:
         if type(value) is not dict:
             raise WrongJsonType(value, "map")

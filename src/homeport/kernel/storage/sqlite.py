@@ -4,7 +4,7 @@ import errno
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal, NoReturn, cast
+from typing import Literal, NoReturn
 
 import apsw
 
@@ -99,19 +99,20 @@ class Snapshot:
     __slots__ = ("_execute",)
 
     def __init__(self, connection: apsw.Connection) -> None:
-        self._execute: Callable[[str, Params], object] = connection.execute
+        # apsw's cursors are iterators of rows, and say so only of themselves.
+        self._execute: Callable[[str, Params], Iterator[Row]] = connection.execute
 
     def execute(self, sql: str, params: Params = ()) -> Iterator[Row]:
         """Run one statement; its rows come lazily, and only while the transaction lasts."""
-        return cast("Iterator[Row]", self._execute(sql, params))
+        return self._execute(sql, params)
 
     def row(self, sql: str, params: Params = ()) -> Row | None:
         """The first row, or None."""
-        return next(self.execute(sql, params), None)
+        return next(self._execute(sql, params), None)
 
     def value(self, sql: str, params: Params = ()) -> SqlValue:
         """The first column of the first row; None also when there is no row."""
-        row = self.row(sql, params)
+        row = next(self._execute(sql, params), None)
         return None if row is None else row[0]
 
     @property
