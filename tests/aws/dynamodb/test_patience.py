@@ -102,8 +102,8 @@ def test_a_transaction_of_large_items_holds_up_nobody(url: str) -> None:
 
 
 def test_to_look_into_many_large_items_holds_up_nobody(url: str) -> None:
-    batch = {"RequestItems": {"table": {"Keys": KEYS, "ProjectionExpression": "pk, m.#n"}}}
-    batch["RequestItems"]["table"]["ExpressionAttributeNames"] = {"#n": "00001"}
+    shown = {"ProjectionExpression": "pk, m.#n", "ExpressionAttributeNames": {"#n": "00001"}}
+    batch = {"RequestItems": {"table": {"Keys": KEYS, **shown}}}
     setup = Wire(url)
     setup.send("BatchWriteItem", write(25))
     setup.close()

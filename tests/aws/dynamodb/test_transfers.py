@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import random
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -253,3 +255,72 @@ def test_a_format_that_cannot_be_read_is_refused_before_a_table_is_made(
     )
     assert dynamodb.list_tables()["TableNames"] == []
     assert dynamodb.list_imports()["ImportSummaryList"] == []
+
+
+def test_an_export_of_any_moment_is_the_table_of_that_moment(
+    aws: AwsServer, dynamodb: Any, bucket: Any, table: str
+) -> None:
+    chance = random.Random(1)
+    present: dict[str, int] = {}
+    history: list[dict[str, int]] = []
+    for moment in range(6):
+        aws.advance(seconds=10)
+        for number in range(25):
+            key = str(chance.randrange(40))
+            if chance.random() < 0.4:
+                dynamodb.delete_item(TableName="table", Key=item(pk=key))
+                present.pop(key, None)
+            else:
+                present[key] = 100 * moment + number
+                dynamodb.put_item(TableName="table", Item=item(pk=key, v=present[key]))
+        history.append(dict(present))
+
+    def export(**options: Any) -> list[dict[str, Any]]:
+        made = dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket="transfers", **options)
+        aws.run_jobs()
+        done = dynamodb.describe_export(ExportArn=made["ExportDescription"]["ExportArn"])["ExportDescription"]
+        return exported(bucket, done["ExportManifest"])
+
+    def at(moment: int) -> datetime:
+        return START + timedelta(seconds=10 * (moment + 1))
+
+    for moment, expected in enumerate(history):
+        found = [plain_item(line["Item"]) for line in export(ExportTime=at(moment))]
+        assert {str(each["pk"]): each["v"] for each in found} == expected
+        assert len(found) == len(expected)
+    window = {"ExportFromTime": at(1), "ExportToTime": at(3)}
+    changes = export(ExportType="INCREMENTAL_EXPORT", IncrementalExportSpecification=window)
+    told = {line["Keys"]["pk"]["S"] for line in changes}
+    assert {key for key in history[1].keys() | history[3] if history[1].get(key) != history[3].get(key)} <= told
+    for line in changes:
+        key = line["Keys"]["pk"]["S"]
+        images = [plain_item(line[name])["v"] if name in line else None for name in ("OldImage", "NewImage")]
+        assert images == [history[1].get(key), history[3].get(key)]
+
+
+def test_an_export_holds_no_more_than_a_file_however_much_has_changed(
+    aws: AwsServer, dynamodb: Any, bucket: Any, table: str
+) -> None:
+    batches = 6
+    for content in ("a", "b"):
+        aws.advance(seconds=10)
+        for number in range(batches):
+            puts = [
+                {"PutRequest": {"Item": item(pk=str(25 * number + each), v=content * 390_000)}} for each in range(25)
+            ]
+            dynamodb.batch_write_item(RequestItems={"table": puts})
+    made = dynamodb.export_table_to_point_in_time(
+        TableArn=table, S3Bucket="transfers", ExportTime=START + timedelta(seconds=10)
+    )["ExportDescription"]
+
+    tracemalloc.start()
+    try:
+        aws.run_jobs()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    done = dynamodb.describe_export(ExportArn=made["ExportArn"])["ExportDescription"]
+    assert (done["ExportStatus"], done["ItemCount"]) == ("COMPLETED", 25 * batches)
+    assert done["BilledSizeBytes"] > 58_000_000
+    assert peak < 45_000_000

@@ -219,30 +219,6 @@ def forget_stream(tx: Tx, stream_id: int) -> None:
     tx.execute("DELETE FROM ddb_stream WHERE id = ?", (stream_id,))
 
 
-def states_at(snapshot: Snapshot, data_id: int, at: Millis) -> Iterator[tuple[bytes, bytes | None]]:
-    """For each key that has changed after a time: the item's JSON at that time, None if it was not there."""
-    rows = snapshot.execute(
-        "SELECT key, old FROM ddb_change WHERE id IN"
-        " (SELECT MIN(id) FROM ddb_change WHERE data_id = ? AND at > ? GROUP BY key)",
-        (data_id, at),
-    )
-    return cast("Iterator[tuple[bytes, bytes | None]]", rows)
-
-
 def follow(tx: Tx, old_data: int, new_data: int) -> None:
     """Let the streams of a table go on with the changes of the items that it now shows."""
     tx.execute("UPDATE ddb_stream SET data_id = ? WHERE data_id = ? AND closed IS NULL", (new_data, old_data))
-
-
-def changes_between(
-    snapshot: Snapshot, data_id: int, start: int, end: int
-) -> Iterator[tuple[int, bytes | None, bytes | None]]:
-    """For each key that changed in a time: when last, what it was before, and what it was then."""
-    rows = snapshot.execute(
-        "SELECT last.at, first.old, last.new FROM"
-        " (SELECT MIN(id) AS low, MAX(id) AS high FROM ddb_change WHERE data_id = ? AND at > ? AND at <= ?"
-        " GROUP BY key) AS span"
-        " JOIN ddb_change first ON first.id = span.low JOIN ddb_change last ON last.id = span.high ORDER BY span.low",
-        (data_id, start, end),
-    )
-    return cast("Iterator[tuple[int, bytes | None, bytes | None]]", rows)
