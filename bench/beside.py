@@ -38,6 +38,7 @@ _FORMATS = {
     "cpu_us": "{:,.0f} us",
     "cpu_s_per_gb": "{:.2f} s/GB",
     "median_ms": "{:,.2f} ms",
+    "p95_ms": "p95 {:,.2f} ms",
     "per_second": "{:,.0f}/s",
     "mb_per_second": "{:,.0f} MB/s",
     "peak_mb": "{:,.0f} MB",

@@ -8,7 +8,7 @@ DeleteObjects of 1,000 objects of 100 bytes that were put before each round; 1 a
 import asyncio
 import itertools
 
-from bench.aws_connection import Connection
+from bench.aws_connection import Connection, Refused
 from bench.aws_endpoint import Endpoint, Numbers
 from bench.beside import Column, run
 
@@ -33,6 +33,12 @@ async def fill(connections: list[Connection], prefix: str, count: int) -> None:
     await asyncio.gather(*(some(index, connection) for index, connection in enumerate(connections)))
 
 
+def expect(count: int, what: bytes, answer: bytes) -> None:
+    """A server that answers less is not faster."""
+    if (found := answer.count(what)) != count:
+        raise Refused(f"{found} of {count} {what.decode()}")
+
+
 async def measure(endpoint: Endpoint, column: Column) -> None:
     """Every line of one server."""
     opened = await endpoint.connect(8)
@@ -40,10 +46,11 @@ async def measure(endpoint: Endpoint, column: Column) -> None:
     await fill(opened, "folder", KEYS)
 
     async def page(connection: Connection) -> None:
-        await connection.s3("GET", f"/{BUCKET}?list-type=2&max-keys=1000")
+        expect(1000, b"<Key>", await connection.s3("GET", f"/{BUCKET}?list-type=2&max-keys=1000"))
 
     async def folders(connection: Connection) -> None:
-        await connection.s3("GET", f"/{BUCKET}?list-type=2&delimiter=%2F&prefix=folder%2F")
+        answer = await connection.s3("GET", f"/{BUCKET}?list-type=2&delimiter=%2F&prefix=folder%2F")
+        expect(KEYS // 100, b"<CommonPrefixes>", answer)
 
     for connections in (1, 16):
         for name, work in (("1,000 keys", page), ("100 folders", folders)):
@@ -66,7 +73,8 @@ async def deletions(endpoint: Endpoint, opened: list[Connection], connections: i
     async def delete(connection: Connection) -> None:
         prefix = batches.pop()
         keys = "".join(f"<Object><Key>{key(prefix, number)}</Key></Object>" for number in range(BATCH))
-        await connection.s3("POST", f"/{BUCKET}?delete", f"<Delete>{keys}</Delete>".encode())
+        answer = await connection.s3("POST", f"/{BUCKET}?delete", f"<Delete>{keys}</Delete>".encode())
+        expect(BATCH, b"<Deleted>", answer)
 
     return await endpoint.measure(delete, connections=connections, calls=connections, before=put_batches)
 

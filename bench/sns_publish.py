@@ -14,21 +14,18 @@ from bench.beside import Column, run
 
 CALLS = 192
 MESSAGE = "x" * 256
-COUNT = "ApproximateNumberOfMessages"
 POLL_SECONDS = 0.01
 
 
 async def topic_with(connection: Connection, name: str, queues: int, *, raw: bool) -> tuple[str, str]:
-    """A topic's ARN, and the URL of the last of its queues."""
-    arn, url = f"arn:aws:sns:us-east-1:000000000000:{name}", ""
-    await connection.sns("CreateTopic", Name=name)
+    """A topic's ARN, and the URL of the last of its queues; servers differ in the account that both belong to."""
+    answer = await connection.sns("CreateTopic", Name=name)
+    arn, url = answer.partition(b"<TopicArn>")[2].partition(b"<")[0].decode(), ""
+    more = {"Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": str(raw).lower()}
     for number in range(queues):
-        queue = f"{name}-{number}"
-        url = (await connection.sqs("CreateQueue", QueueName=queue))["QueueUrl"]
-        more = {"Attributes.entry.1.key": "RawMessageDelivery", "Attributes.entry.1.value": str(raw).lower()}
-        await connection.sns(
-            "Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:000000000000:{queue}", **more
-        )
+        url = (await connection.sqs("CreateQueue", QueueName=f"{name}-{number}"))["QueueUrl"]
+        queue = await attribute(connection, url, "QueueArn")
+        await connection.sns("Subscribe", TopicArn=arn, Protocol="sqs", Endpoint=queue, **more)
     return arn, url
 
 
@@ -53,11 +50,16 @@ async def publishing(endpoint: Endpoint, queues: int, connections: int, *, raw: 
         first.close()
 
 
+async def attribute(connection: Connection, queue: str, name: str) -> str:
+    """One attribute of a queue."""
+    answer = await connection.sqs("GetQueueAttributes", QueueUrl=queue, AttributeNames=[name])
+    return str(answer["Attributes"][name])
+
+
 async def arrived(connection: Connection, queue: str, messages: int) -> None:
     """Once a queue has so many messages."""
     while True:
-        answer = await connection.sqs("GetQueueAttributes", QueueUrl=queue, AttributeNames=[COUNT])
-        if int(answer["Attributes"][COUNT]) >= messages:
+        if int(await attribute(connection, queue, "ApproximateNumberOfMessages")) >= messages:
             return
         await asyncio.sleep(POLL_SECONDS)
 
