@@ -118,3 +118,48 @@ def test_a_signature_of_bytes_that_are_no_text_is_refused(shared: AwsServer, buc
         answer = ask(shared.url, "GET", f"/{bucket}/k", b"", **{**OWNER, name: "AWS4-HMAC-SHA256 \xff"})
 
         assert answer.status < 500, (name, answer)
+
+
+@pytest.mark.parametrize("query", ["uploadId=x", "partNumber=1", "uploadId", "partNumber"])
+def test_half_of_a_part_s_address_does_not_make_it_the_object(
+    shared: AwsServer, s3: Any, bucket: str, query: str
+) -> None:
+    answer = send(shared.url, "PUT", f"/{bucket}/k?{query}", b"part")
+
+    assert (answer.status, answer.element("Code")) == (400, "InvalidArgument")
+    assert answer.element("Message") == "This operation does not accept a query-string."
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "document"),
+    [
+        ("PUT", "{0}?versioning", "<Foo><Status>Enabled</Status></Foo>"),
+        ("PUT", "{0}?accelerate", "<Foo><Status>Enabled</Status></Foo>"),
+        ("PUT", "{0}?publicAccessBlock", "<Foo><BlockPublicAcls>false</BlockPublicAcls></Foo>"),
+        ("PUT", "{0}?notification", "<Foo/>"),
+        ("PUT", "{0}-new", "<Foo/>"),
+        ("PUT", "{0}/k?tagging", "<Foo><TagSet/></Foo>"),
+        ("POST", "{0}?delete", "<Foo><Object><Key>k</Key></Object></Foo>"),
+    ],
+)
+def test_a_document_of_another_kind_is_malformed(
+    shared: AwsServer, s3: Any, bucket: str, method: str, target: str, document: str
+) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+
+    answer = send(shared.url, method, "/" + target.format(bucket), document.encode())
+
+    assert (answer.status, answer.element("Code")) == (400, "MalformedXML")
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+
+
+def test_attributes_that_nobody_named_are_a_request_that_is_none(shared: AwsServer, s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+
+    for answer in (
+        send(shared.url, "GET", f"/{bucket}/k?attributes"),
+        send(shared.url, "GET", f"/{bucket}/k?attributes", x_amz_object_attributes=""),
+    ):
+        assert (answer.status, answer.element("Code")) == (400, "InvalidRequest")
+        assert "x-amz-object-attributes header" in answer.element("Message")

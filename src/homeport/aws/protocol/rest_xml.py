@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final, cast
+from xml.etree.ElementTree import Element
 
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.codec import CompiledOperation, MalformedXml, Members, WireRequest
@@ -78,7 +79,8 @@ class RestXmlCodec:
             shape = self._model.shapes[reference["shape"]]
             if shape["type"] == "structure":
                 read = self._readers.of(reference["shape"])
-                return lambda content: {payload: read(parse_xml(content))}
+                element = reference.get("locationName") or reference["shape"]
+                return lambda content: {payload: read(_root(content, element))}
             if shape["type"] == "blob":
                 return lambda content: {payload: content}
             return lambda content: {payload: _text(content)}
@@ -88,10 +90,7 @@ class RestXmlCodec:
         read_members = self._readers.structure(members)
 
         def read_document(content: bytes) -> Members:
-            root = parse_xml(content)
-            if operation.input_element and local_name(root.tag) != operation.input_element:
-                raise MalformedXml
-            return cast("Members", read_members(root))
+            return cast("Members", read_members(_root(content, operation.input_element)))
 
         return read_document
 
@@ -187,6 +186,18 @@ _NOT_MODIFIED: Final = 304
 
 def _streams(reference: Mapping[str, Any], model: WireModel) -> bool:
     return bool(reference.get("streaming") or model.shapes[reference["shape"]].get("streaming"))
+
+
+def _root(content: bytes, name: str) -> Element:
+    """A document's root, which has to be of this name where one is given.
+
+    Raises:
+        MalformedXml: it is not.
+    """
+    root = parse_xml(content)
+    if name and local_name(root.tag) != name:
+        raise MalformedXml
+    return root
 
 
 def _text(content: bytes) -> str:

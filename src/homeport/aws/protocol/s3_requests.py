@@ -5,7 +5,7 @@ from typing import Final
 
 from multidict import CIMultiDict
 
-from homeport.aws.errors import OperationNotImplemented
+from homeport.aws.errors import AwsError, OperationNotImplemented
 from homeport.aws.protocol.model import OperationModel
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -60,6 +60,19 @@ def bucket_path(raw_path: str, host_bucket: str) -> tuple[str, str, str]:
     return bucket, rest[0] if rest else "", path
 
 
+_OF_PARTS: Final = frozenset({"partNumber", "uploadId"})
+"""Both together name a part; one of them alone must not make an object of it."""
+
+
+class _QueryNotAccepted(AwsError):
+    code = "InvalidArgument"
+    status = 400
+
+    def __init__(self, name: str) -> None:
+        extra = {"ArgumentName": "ResourceType", "ArgumentValue": name}
+        super().__init__("This operation does not accept a query-string.", extra=extra)
+
+
 def refuse_other_operation(
     method: str, operation: OperationModel, query: Mapping[str, list[str]], sub_resources: Collection[str]
 ) -> None:
@@ -78,6 +91,8 @@ def refuse_other_operation(
     for name, values in query.items():
         if name in own or name == "x-id":
             continue
+        if name in _OF_PARTS and method not in SAFE_METHODS:
+            raise _QueryNotAccepted(name)
         unknown_change = method not in SAFE_METHODS and not any(values) and not name.startswith("X-Amz-")
         if name in sub_resources or unknown_change:
             raise OperationNotImplemented("S3", f"{method} ?{name[:100]}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.service import Service
-from homeport.aws.services.s3.errors import MalformedXml
+from homeport.aws.services.s3.errors import AttributesMissing, MalformedXml
 from homeport.aws.services.s3.jobs import Lifecycle, Restores, Sweep
 from homeport.aws.services.s3.operations.table import OPERATIONS
 from homeport.aws.services.s3.room import S3
@@ -15,9 +15,11 @@ from homeport.aws.services.s3.wire.front import S3Front
 from homeport.kernel.jobs import Job
 
 
-def _refuse(_operation: str, violations: Sequence[Violation]) -> AwsError | None:
+def _refuse(operation: str, violations: Sequence[Violation]) -> AwsError | None:
     """What is missing in a document; the values are each operation's own to judge, in its own words."""
-    return MalformedXml() if any(violation.kind == "required" for violation in violations) else None
+    if not any(violation.kind == "required" for violation in violations):
+        return None
+    return AttributesMissing() if operation == "GetObjectAttributes" else MalformedXml()
 
 
 def _jobs(s3: S3) -> Sequence[Job]:

@@ -48,6 +48,7 @@ from homeport.aws.services.s3.errors.objects import (
 from homeport.aws.services.s3.errors.requests import (
     AccessControlListNotSupported,
     AccessDenied,
+    AttributesMissing,
     BadDigest,
     CorsForbidden,
     EntityTooLarge,
@@ -80,6 +81,7 @@ __all__ = [
     "AccessControlListNotSupported",
     "AccessDenied",
     "AllAccessDisabled",
+    "AttributesMissing",
     "BadDigest",
     "BucketAlreadyExists",
     "BucketAlreadyOwnedByYou",

@@ -52,6 +52,17 @@ class InvalidRequest(S3Error):
     code = "InvalidRequest"
 
 
+class AttributesMissing(S3Error):
+    """Attributes of an object are asked for, and none is named."""
+
+    code = "InvalidRequest"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty"
+        )
+
+
 class InvalidEncryptionAlgorithm(S3Error):
     """An encryption that S3 does not know."""
 

@@ -8,6 +8,7 @@ from homeport.aws.api import s3 as api
 from homeport.aws.call import Call
 from homeport.aws.services.s3.errors import (
     AccessDenied,
+    AttributesMissing,
     InvalidArgument,
     InvalidObjectState,
     InvalidRequest,
@@ -247,7 +248,9 @@ async def get_object_attributes(s3: S3, call: Call, bucket: Bucket, request: api
         AwsError: there is none, or an attribute that objects do not have is wanted.
     """
     wanted = request["ObjectAttributes"]
-    if not wanted or not _ATTRIBUTES.issuperset(wanted):
+    if not wanted:
+        raise AttributesMissing
+    if not _ATTRIBUTES.issuperset(wanted):
         raise InvalidArgument("Invalid attribute name specified.", "x-amz-object-attributes")
     version, _ = await find(s3, call, bucket, cast("Mapping[str, object]", request))
     found: Members = {
