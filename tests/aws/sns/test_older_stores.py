@@ -14,6 +14,7 @@ def downgrade(aws: AwsServer) -> None:
     with closing(sqlite3.connect(aws.data_dir / "db" / "aws.sqlite")) as store, store:
         store.execute("DROP INDEX sns_subscription_asked")
         store.execute("ALTER TABLE sns_subscription DROP COLUMN asked_ms")
+        store.execute("ALTER TABLE sns_replay DROP COLUMN done")
         store.execute("UPDATE aws_schema SET version = 1 WHERE room = 'sns'")
 
 

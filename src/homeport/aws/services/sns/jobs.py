@@ -25,18 +25,24 @@ class Replays:
     sns: Sns
     name: str = REPLAY_JOB
 
-    async def run_due(self, _now: Millis) -> Next:
-        """A piece of each replay."""
+    async def run_due(self, now: Millis) -> Next:
+        """A piece of each replay; one whose end is to come is looked at again then."""
         more = False
-        for replay in await self.sns.db.read(memory.replays):
+        under_way = await self.sns.db.read(memory.replays)
+        for replay in under_way:
             more |= await self._send(replay)
-        return AT_ONCE if more else WHEN_WOKEN
+        if more:
+            return AT_ONCE
+        ends = [replay.end for replay in under_way if replay.end is not None and replay.end >= now]
+        return Next(Millis(min(ends) + 1)) if ends else WHEN_WOKEN
 
     async def _send(self, replay: Replay) -> bool:
         def write(tx: Tx) -> bool:
             subscription = subscriptions.by_id(tx, replay.subscription)
             if subscription is None:
                 memory.end_replay(tx, replay.subscription)
+                return False
+            if subscription.pending:
                 return False
             return send_replayed(self.sns, tx, replay, subscription)
 

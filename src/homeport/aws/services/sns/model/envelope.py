@@ -24,6 +24,7 @@ class Notification:
     Attributes:
         timestamp: ISO 8601 with milliseconds.
         sequence_number: of a FIFO topic.
+        replayed: whether it comes out of the archive.
     """
 
     message_id: str
@@ -32,6 +33,7 @@ class Notification:
     publication: Publication
     sequence_number: str | None = None
     trace: str | None = None
+    replayed: bool = False
 
 
 def string_to_sign(members: Mapping[str, object]) -> bytes:
@@ -50,6 +52,8 @@ def notification(notice: Notification, text: str) -> Wire:
         members["Subject"] = notice.publication.subject
     members["Message"] = text
     members["Timestamp"] = notice.timestamp
+    if notice.replayed:
+        members["Replayed"] = True
     return members
 
 

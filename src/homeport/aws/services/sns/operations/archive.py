@@ -8,7 +8,7 @@ from homeport.aws.services.sns import fanout
 from homeport.aws.services.sns.model.envelope import Notification
 from homeport.aws.services.sns.model.message import AttributeValue, Publication
 from homeport.aws.services.sns.model.subscription import Subscription, parse_replay
-from homeport.aws.services.sns.room import Sns
+from homeport.aws.services.sns.room import REPLAY_JOB, Audience, Sns
 from homeport.aws.services.sns.store import memory, topics
 from homeport.aws.services.sns.store.memory import Replay
 from homeport.kernel.storage.database import Tx
@@ -45,7 +45,9 @@ def _revived(topic_arn: str, content: bytes) -> Notification:
         found["group"],
         found["deduplication_id"],
     )
-    return Notification(found["message_id"], topic_arn, found["timestamp"], publication, found["sequence_number"])
+    return Notification(
+        found["message_id"], topic_arn, found["timestamp"], publication, found["sequence_number"], replayed=True
+    )
 
 
 def _attribute(value: dict[str, object]) -> AttributeValue:
@@ -62,17 +64,29 @@ def begin_replay(sns: Sns, tx: Tx, subscription_id: int, policy: str | None) -> 
         return
     start, end = parse_replay(policy)
     memory.begin_replay(tx, Replay(subscription_id, 0, start, end))
-    tx.after_commit(lambda: sns.wake_job("sns-replay"))
+    tx.after_commit(lambda: sns.wake_job(REPLAY_JOB))
+
+
+def listeners(sns: Sns, tx: Tx, audience: Audience) -> tuple[Subscription, ...]:
+    """Those who get a message now that a topic with an archive publishes it; a replay brings it to others."""
+    held = memory.held_back(tx, audience.topic.id)
+    if not held:
+        return audience.subscriptions
+    tx.after_commit(lambda: sns.wake_job(REPLAY_JOB))
+    return tuple(one for one in audience.subscriptions if one.id not in held)
 
 
 def send_replayed(sns: Sns, tx: Tx, replay: Replay, subscription: Subscription) -> bool:
     """Send the next archived messages; says whether there may be more."""
     topic = topics.by_id(tx, subscription.topic_id)
     found = memory.archived(tx, topic.id, replay, _PIECE) if topic else []
-    if topic is None or not found:
-        memory.end_replay(tx, subscription.id)
-        return False
     now = sns.clock.now()
+    if topic is None:
+        memory.end_replay(tx, subscription.id)
+    elif not found and (replay.end is None or replay.end < now):
+        memory.complete_replay(tx, subscription.id)
+    if topic is None or not found:
+        return False
     for _, content in found:
         fanout.fan_out(sns, tx, topic, (subscription,), _revived(topic.arn, content), now)
     last, _ = found[-1]

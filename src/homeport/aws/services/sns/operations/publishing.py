@@ -32,7 +32,7 @@ from homeport.aws.services.sns.model.message import Attributes, AttributeValue, 
 from homeport.aws.services.sns.model.names import TopicKey
 from homeport.aws.services.sns.model.push import split_endpoint
 from homeport.aws.services.sns.model.topic import Topic
-from homeport.aws.services.sns.operations.archive import archived_form
+from homeport.aws.services.sns.operations.archive import archived_form, listeners
 from homeport.aws.services.sns.room import Audience, Sns, timestamp
 from homeport.aws.services.sns.store import memory, push, topics
 from homeport.aws.services.sns.store.memory import Published
@@ -176,9 +176,11 @@ def publish_in(
     published = Published(message_id, place)
     memory.remember(tx, topic.id, deduplication_id, scope, published, now)
     notice = replace(notice, sequence_number=sequence_number(place))
+    subscribers = audience.subscriptions
     if topic.archive_days:
         memory.archive(tx, topic.id, place, archived_form(notice), now)
-    fanout.fan_out(sns, tx, topic, audience.subscriptions, notice, now)
+        subscribers = listeners(sns, tx, audience)
+    fanout.fan_out(sns, tx, topic, subscribers, notice, now)
     return published
 
 

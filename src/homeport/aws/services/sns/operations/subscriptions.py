@@ -37,8 +37,8 @@ from homeport.aws.services.sns.model.subscription import (
 )
 from homeport.aws.services.sns.model.topic import Topic
 from homeport.aws.services.sns.operations.archive import begin_replay
-from homeport.aws.services.sns.room import Sns, timestamp
-from homeport.aws.services.sns.store import mail, subscriptions, topics
+from homeport.aws.services.sns.room import REPLAY_JOB, Sns, timestamp
+from homeport.aws.services.sns.store import mail, memory, subscriptions, topics
 from homeport.aws.services.sns.store.subscriptions import NewSubscription
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
@@ -175,6 +175,7 @@ async def confirm_subscription(sns: Sns, _call: Call, request: ConfirmSubscripti
         if subscription.topic_arn != key.arn:
             raise InvalidParameter("Topic")
         subscriptions.confirm(tx, subscription.id, authenticated=authenticated)
+        tx.after_commit(lambda: sns.wake_job(REPLAY_JOB))
         sns.changed(tx, key)
         return subscription.arn
 
@@ -202,6 +203,7 @@ async def unsubscribe(sns: Sns, call: Call, request: UnsubscribeInput) -> None:
             raise AuthorizationError("Anonymous unsubscription is not allowed for this subscription")
         token = sns.ids.hex(_TOKEN_BYTES)
         subscriptions.end(tx, subscription, token, sns.clock.now())
+        memory.end_replay(tx, subscription.id)
         sns.changed(tx, key)
         if topic is not None and by_link and not subscription.pending:
             url = _confirm_url(subscription, token)
@@ -228,7 +230,9 @@ async def get_subscription_attributes(
         if subscription is None:
             raise NotFound("Subscription")
         topic = topics.find(snapshot, key)
-        return read_attributes(subscription, topic.attributes.get("DeliveryPolicy") if topic else None)
+        found = read_attributes(subscription, topic.attributes.get("DeliveryPolicy") if topic else None)
+        status = memory.replay_status(snapshot, subscription.id)
+        return found | ({"ReplayStatus": status} if status else {})
 
     return {"Attributes": dict(await sns.db.read(read))}
 

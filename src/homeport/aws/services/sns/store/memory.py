@@ -1,10 +1,13 @@
 """What topics remember: deduplication ids, archived messages, replays under way."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 from homeport.kernel.storage.rows import as_bytes, as_int, as_int_or_none, as_text
+
+ReplayStatus = Literal["Pending", "In progress", "Completed"]
 
 DEDUPLICATION_MS = 300_000
 """A deduplication id is remembered for five minutes from its first publication."""
@@ -81,7 +84,9 @@ def begin_replay(tx: Tx, replay: Replay) -> None:
 
 def replays(snapshot: Snapshot) -> list[Replay]:
     """All replays under way."""
-    rows = snapshot.execute("SELECT subscription, place, start_ms, end_ms FROM sns_replay ORDER BY subscription")
+    rows = snapshot.execute(
+        "SELECT subscription, place, start_ms, end_ms FROM sns_replay WHERE done = 0 ORDER BY subscription"
+    )
     return [
         Replay(
             as_int(row[0]), as_int(row[1]), Millis(as_int(row[2])), None if row[3] is None else Millis(as_int(row[3]))
@@ -90,14 +95,42 @@ def replays(snapshot: Snapshot) -> list[Replay]:
     ]
 
 
+def replay_status(snapshot: Snapshot, subscription: int) -> ReplayStatus | None:
+    """How far a subscription's replay is; None without one."""
+    row = snapshot.row("SELECT done, place FROM sns_replay WHERE subscription = ?", (subscription,))
+    if row is None:
+        return None
+    if row[0]:
+        return "Completed"
+    return "In progress" if row[1] else "Pending"
+
+
+def held_back(snapshot: Snapshot, topic: int) -> frozenset[int]:
+    """Subscriptions that get nothing new: by a replay whose turn it is first, or one that had an end."""
+    rows = snapshot.execute(
+        "SELECT subscription FROM sns_replay JOIN sns_subscription ON id = subscription"
+        " WHERE topic = ? AND (done = 0 OR end_ms IS NOT NULL)",
+        (topic,),
+    )
+    return frozenset(as_int(number) for (number,) in rows)
+
+
+def complete_replay(tx: Tx, subscription: int) -> None:
+    """Everything has been replayed; the row stays, for the status and because of the end that it may have."""
+    tx.execute("UPDATE sns_replay SET done = 1 WHERE subscription = ?", (subscription,))
+
+
 def end_replay(tx: Tx, subscription: int) -> None:
-    """There is nothing more to replay."""
+    """Forget a subscription's replay."""
     tx.execute("DELETE FROM sns_replay WHERE subscription = ?", (subscription,))
 
 
 def forget(tx: Tx, now: Millis) -> None:
-    """Delete deduplication ids that need not be remembered any more."""
+    """Delete deduplication ids that need not be remembered any more, and replays of subscriptions that are gone."""
     tx.execute("DELETE FROM sns_deduplication WHERE sent_ms <= ?", (now - DEDUPLICATION_MS,))
+    tx.execute(
+        "DELETE FROM sns_replay WHERE subscription NOT IN (SELECT id FROM sns_subscription WHERE topic IS NOT NULL)"
+    )
 
 
 def forget_archived(tx: Tx, topic: int, before: Millis, limit: int) -> None:

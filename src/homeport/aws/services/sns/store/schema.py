@@ -121,4 +121,5 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX sns_subscription_asked ON sns_subscription (asked_ms) WHERE pending = 1;
         """,
     ),
+    Migration(3, "ALTER TABLE sns_replay ADD COLUMN done INTEGER NOT NULL DEFAULT 0"),
 )
