@@ -198,3 +198,58 @@ def test_a_subscription_that_its_owner_made_is_not_ended_by_its_link_alone(world
     assert caught.value.code == 403
     caught.value.close()
     assert len(world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
+
+
+LARGE = "1048576"
+
+
+@pytest.mark.parametrize("size", ["1023", "1048577", "many", "-1"])
+def test_a_topic_takes_messages_of_1_kib_to_1_mib_at_most(world: World, size: str) -> None:
+    answer = refusal(world.sns.create_topic, Name="t", Attributes={"MaximumMessageSize": size})
+
+    assert answer[0] == "InvalidParameter"
+    assert "MaximumMessageSize" in answer[1]
+
+
+def test_a_topic_takes_what_its_own_limit_lets_in(world: World) -> None:
+    topic = world.topic()
+    assert "MaximumMessageSize" not in world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    queue = world.queue(topic, RawMessageDelivery="true")
+    world.sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue=LARGE)
+    entries = [{"Id": str(n), "Message": "x" * (512 * 1024)} for n in range(2)]
+
+    world.sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries)
+    too_long = refusal(world.sns.publish, TopicArn=topic, Message="x" * (1024 * 1024 + 1))
+    entries[0]["Message"] += "x"
+    batch_too_long = refusal(world.sns.publish_batch, TopicArn=topic, PublishBatchRequestEntries=entries)
+
+    assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["MaximumMessageSize"] == LARGE
+    assert [len(message["Body"]) for message in world.received(queue)] == [512 * 1024] * 2
+    assert too_long == ("InvalidParameter", "Invalid parameter: Message too long")
+    assert batch_too_long[0] == "BatchRequestTooLong"
+    world.sns.set_topic_attributes(TopicArn=topic, AttributeName="MaximumMessageSize", AttributeValue="1024")
+    assert refusal(world.sns.publish, TopicArn=topic, Message="x" * 1025) == too_long
+
+
+def test_large_messages_go_to_queues_and_functions_alone(world: World) -> None:
+    large, small = world.topic("large", MaximumMessageSize=LARGE), world.topic("small")
+    world.sns.subscribe(TopicArn=small, Protocol="email", Endpoint="ann@example.com")
+
+    subscribing = refusal(world.sns.subscribe, TopicArn=large, Protocol="email", Endpoint="ann@example.com")
+    growing = refusal(
+        world.sns.set_topic_attributes, TopicArn=small, AttributeName="MaximumMessageSize", AttributeValue=LARGE
+    )
+
+    assert subscribing[0] == growing[0] == "InvalidParameter"
+    world.sns.set_topic_attributes(TopicArn=small, AttributeName="MaximumMessageSize", AttributeValue="262144")
+
+
+def test_a_topic_of_large_messages_has_a_hundred_subscriptions_at_most(world: World) -> None:
+    topic = world.topic(MaximumMessageSize=LARGE)
+    for number in range(100):
+        world.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn_of(f"q{number}"))
+
+    assert refusal(world.sns.subscribe, TopicArn=topic, Protocol="sqs", Endpoint=arn_of("one-more")) == (
+        "SubscriptionLimitExceeded",
+        "A topic with a MaximumMessageSize above 262144 must have 100 or fewer subscriptions",
+    )

@@ -136,6 +136,16 @@ class InvalidBatchEntryId(AwsError):
         super().__init__("The Id of a batch entry in a batch request doesn't abide by the specification.")
 
 
+class SubscriptionLimitExceeded(AwsError):
+    """A topic has as many subscriptions as it may."""
+
+    code = "SubscriptionLimitExceededException"
+    status = 403
+
+    def __init__(self, most: int, large: int) -> None:
+        super().__init__(f"A topic with a MaximumMessageSize above {large} must have {most} or fewer subscriptions")
+
+
 class BatchRequestTooLong(AwsError):
     """The messages of a batch are too long together."""
 

@@ -1,12 +1,13 @@
 """A topic: its attributes, what they may be and what they read as."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
-from homeport.aws.services.sns.errors import InvalidParameter
+from homeport.aws.services.sns.errors import InvalidParameter, SubscriptionLimitExceeded
 from homeport.aws.services.sns.model import delivery_policy
+from homeport.aws.services.sns.model.message import MAX_BYTES
 from homeport.aws.services.sns.model.names import TopicKey
 
 _FEEDBACK = tuple(
@@ -24,6 +25,7 @@ _SETTABLE = frozenset(
         "SignatureVersion",
         "TracingConfig",
         "KmsMasterKeyId",
+        "MaximumMessageSize",
         *_FIFO_ONLY,
         *_FEEDBACK,
     }
@@ -36,6 +38,9 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "TracingConfig": ("PassThrough", "Active"),
 }
 _MAX_DISPLAY_NAME = 100
+_SIZES = range(1024, 1_048_577)
+_MAX_LARGE_SUBSCRIPTIONS = 100
+_LARGE_PROTOCOLS = frozenset({"sqs", "firehose", "lambda"})
 _MAX_ARCHIVE_DAYS = 365
 
 ACTIONS = (
@@ -87,6 +92,11 @@ class Topic:
         return self.attributes.get("SignatureVersion", "1")
 
     @property
+    def max_bytes(self) -> int:
+        """How large a message may be, and a batch of them."""
+        return int(self.attributes.get("MaximumMessageSize") or MAX_BYTES)
+
+    @property
     def archive_days(self) -> int:
         """For how many days messages are kept for replays; 0 keeps none."""
         policy = self.attributes.get("ArchivePolicy")
@@ -105,6 +115,8 @@ def check_attribute(name: str, value: str, *, fifo: bool) -> None:
         raise InvalidParameter(name, "Invalid value, must be one of " + ", ".join(_CHOICES[name]))
     if name == "DisplayName" and len(value) > _MAX_DISPLAY_NAME:
         raise InvalidParameter("DisplayName", f"Must be at most {_MAX_DISPLAY_NAME} characters long")
+    if name == "MaximumMessageSize" and value and not (_is_number(value) and int(value) in _SIZES):
+        raise InvalidParameter(name, f"must be between {_SIZES[0]} and {_SIZES[-1]}")
     if name == "DeliveryPolicy" and value:
         delivery_policy.check(value, of_topic=True)
     if name == "Policy" and value:
@@ -113,6 +125,28 @@ def check_attribute(name: str, value: str, *, fifo: bool) -> None:
         _check_archive(value)
     if name.endswith("SampleRate") and not (value.isdigit() and int(value) <= 100):  # noqa: PLR2004 # percent
         raise InvalidParameter(name)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10  # noqa: PLR2004 # digits
+
+
+def check_audience(max_bytes: int, protocols: Sequence[str]) -> None:
+    """Let a topic of messages of that size have subscriptions of these protocols: large ones go to few and not to all.
+
+    Raises:
+        InvalidParameter: one of them takes no large messages.
+        SubscriptionLimitExceeded: they are too many.
+    """
+    if max_bytes <= MAX_BYTES:
+        return
+    for protocol in protocols:
+        if protocol not in _LARGE_PROTOCOLS:
+            raise InvalidParameter(
+                "MaximumMessageSize", f"Protocol {protocol} does not support messages larger than {MAX_BYTES} bytes"
+            )
+    if len(protocols) > _MAX_LARGE_SUBSCRIPTIONS:
+        raise SubscriptionLimitExceeded(_MAX_LARGE_SUBSCRIPTIONS, MAX_BYTES)
 
 
 def _check_policy(value: str) -> None:

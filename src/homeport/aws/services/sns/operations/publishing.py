@@ -85,8 +85,7 @@ async def publish(sns: Sns, call: Call, request: PublishInput) -> PublishRespons
         return await _publish_to_device(sns, call, arn, given)
     audience = await _audience(sns, call, arn)
     draft = _draft(audience.topic, given)
-    message.check_message(given.get("Message", ""))
-    if draft.size_bytes > message.MAX_BYTES:
+    if draft.size_bytes > audience.topic.max_bytes:
         raise InvalidParameter("Message too long")
     message_id = sns.ids.uuid()
     published = await sns.db.write(lambda tx: publish_in(sns, tx, audience, draft.publication, message_id, call.trace))
@@ -248,7 +247,7 @@ async def publish_batch(sns: Sns, call: Call, request: PublishBatchInput) -> Pub
     entries = request["PublishBatchRequestEntries"]
     _check_ids([entry["Id"] for entry in entries])
     size = sum(message.size_of(one.get("Message", ""), one.get("MessageAttributes") or {}) for one in _given(request))
-    if size > message.MAX_BYTES:
+    if size > audience.topic.max_bytes:
         raise BatchRequestTooLong
     good: list[tuple[str, Publication]] = []
     failed: list[BatchResultErrorEntry] = []

@@ -25,6 +25,7 @@ from homeport.aws.services.sns import fanout
 from homeport.aws.services.sns.errors import AuthorizationError, InvalidParameter, NotFound
 from homeport.aws.services.sns.model import envelope
 from homeport.aws.services.sns.model.envelope import Wire
+from homeport.aws.services.sns.model.message import MAX_BYTES
 from homeport.aws.services.sns.model.names import TopicKey, topic_of_subscription
 from homeport.aws.services.sns.model.pages import PAGE, read_number, write_token
 from homeport.aws.services.sns.model.subscription import (
@@ -35,7 +36,7 @@ from homeport.aws.services.sns.model.subscription import (
     needs_confirmation,
     read_attributes,
 )
-from homeport.aws.services.sns.model.topic import Topic
+from homeport.aws.services.sns.model.topic import Topic, check_audience
 from homeport.aws.services.sns.operations.archive import begin_replay
 from homeport.aws.services.sns.room import REPLAY_JOB, Sns, timestamp
 from homeport.aws.services.sns.store import mail, memory, subscriptions, topics
@@ -77,6 +78,9 @@ def _subscribe(sns: Sns, tx: Tx, call: Call, key: TopicKey, request: SubscribeIn
         if existing.pending:
             _ask(sns, tx, topic, existing, _new_token(sns, tx, existing))
         return existing
+    if topic.max_bytes > MAX_BYTES:
+        others = [one.protocol for one in subscriptions.of_topic(tx, topic.id)]
+        check_audience(topic.max_bytes, [*others, protocol])
     made = _make(sns, tx, call, topic, request)
     sns.changed(tx, key)
     if attributes.get("ReplayPolicy"):

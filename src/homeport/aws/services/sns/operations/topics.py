@@ -1,6 +1,7 @@
 """Topics made, listed, changed and deleted; their permissions, tags and data protection policies."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from homeport.aws.api.sns import (
     AddPermissionInput,
@@ -28,9 +29,9 @@ from homeport.aws.services.sns.model.names import TopicKey, check_topic_name
 from homeport.aws.services.sns.model.pages import PAGE, read_token, write_token
 from homeport.aws.services.sns.model.permissions import add_permission as with_permission
 from homeport.aws.services.sns.model.permissions import remove_permission as without_permission
-from homeport.aws.services.sns.model.topic import Topic, check_attribute, check_tags, read_attributes
+from homeport.aws.services.sns.model.topic import Topic, check_attribute, check_audience, check_tags, read_attributes
 from homeport.aws.services.sns.room import Sns, timestamp
-from homeport.aws.services.sns.store import memory, topics
+from homeport.aws.services.sns.store import memory, subscriptions, topics
 from homeport.kernel.storage.database import Snapshot, Tx
 
 _MAX_TAGS = 50
@@ -127,7 +128,10 @@ async def set_topic_attributes(sns: Sns, _call: Call, request: SetTopicAttribute
 async def _change(sns: Sns, key: TopicKey, change: Callable[[Topic], dict[str, str]]) -> None:
     def write(tx: Tx) -> None:
         topic = topics.get(tx, key)
-        topics.set_attributes(tx, topic.id, change(topic))
+        new = replace(topic, attributes=change(topic))
+        if new.max_bytes > topic.max_bytes:
+            check_audience(new.max_bytes, [one.protocol for one in subscriptions.of_topic(tx, topic.id)])
+        topics.set_attributes(tx, topic.id, new.attributes)
         sns.changed(tx, key)
 
     await sns.db.write(write)
