@@ -260,7 +260,8 @@ class Gateway:
         self, step: _Step, room: Room, claim: Claim, identity: Identity, credentials: Credentials | None
     ) -> Response:
         request = step.request
-        await room.open()
+        if room.service is None:
+            await room.open()
         bucket = ""
         if room.name == "s3":
             step.request_id = request.id[-16:].upper()
@@ -273,12 +274,14 @@ class Gateway:
         query = read_query(request.raw_query)
         matched = self._match(step, room, query)
         operation = matched.operation
-        room.check_implemented(operation.name)
-        compiled = room.compiled(claim.protocol, operation)
+        compiled = room.ready(claim.protocol, operation.name)
+        if compiled is None:
+            room.check_implemented(operation.name)
+            compiled = room.compiled(claim.protocol, operation)
         call = self._call(step, room, operation.name, identity)
         wire = await self._wire(room, request, credentials, identity, matched, query, streams=compiled.streams)
         response = await self._run_rest(step, room, call, compiled.read, compiled.write, wire)
-        if bucket and room.front is not None:
+        if bucket and room.front is not None and "Origin" in request.headers:
             await room.front.after(call, request, bucket, response)
         return response
 
@@ -308,10 +311,12 @@ class Gateway:
         *,
         streams: bool,
     ) -> WireRequest:
-        upload = self._doorman.open_upload(request, credentials, identity)
         headers = without_framing(request.headers)
         if credentials is not None and credentials.form in _PRESIGNED and room.name == "s3":
             headers = with_query_headers(headers, query)
+        if room.name == "s3" and request.method in SAFE_METHODS and not _has_body(request.body):
+            return WireRequest(headers, b"", matched.labels, query)
+        upload = self._doorman.open_upload(request, credentials, identity)
         if streams and room.name == "s3":
             return WireRequest(headers, b"", matched.labels, query, upload)
         content = await upload.read(room.body_limit_bytes) if _has_body(request.body) else b""

@@ -45,6 +45,8 @@ class _Bound:
     location: str
     wire_name: str
     read: Callable[[list[str]], Any]
+    plain: bool
+    """Whether the text is the value."""
 
 
 class Bindings:
@@ -63,8 +65,9 @@ class Bindings:
             if location == "headers":
                 self._prefixes.append((member, wire_name.lower()))
             elif location in places:
-                read = _values_reader(model.shapes[reference["shape"]], model, header=location == "header")
-                places[location].append(_Bound(member, location, wire_name, read))
+                values = model.shapes[reference["shape"]]
+                read = _values_reader(values, model, header=location == "header")
+                places[location].append(_Bound(member, location, wire_name, read, values["type"] == "string"))
         self._by_header = {bound.wire_name.lower(): bound for bound in headers}
 
     def read(self, request: WireRequest) -> Members:
@@ -75,7 +78,11 @@ class Bindings:
         """
         found: Members = {}
         for bound in self._labels:
-            self._take(found, bound, [request.labels[bound.wire_name]])
+            text = request.labels[bound.wire_name]
+            if bound.plain:
+                found[bound.member] = text
+            else:
+                self._take(found, bound, [text])
         if request.query:
             for bound in self._query:
                 values = request.query.get(bound.wire_name)
@@ -95,7 +102,10 @@ class Bindings:
             lower = name.lower()
             bound = self._by_header.get(lower)
             if bound is not None and bound.member not in found:
-                self._take(found, bound, [text])
+                if bound.plain:
+                    found[bound.member] = text
+                else:
+                    self._take(found, bound, [text])
             for prefix, values in maps:
                 if lower.startswith(prefix):
                     values.setdefault(lower[len(prefix) :], text)

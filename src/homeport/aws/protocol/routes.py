@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from homeport.aws.errors import AwsError
@@ -43,8 +43,7 @@ class _Route:
         return literal, len(self.query), len(self.required_query) + len(self.required_headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(NamedTuple):
     """An operation and the labels of its path, decoded."""
 
     operation: OperationModel
@@ -101,11 +100,16 @@ class Routes:
         """The operation that is meant; `path` is still percent-encoded."""
         by_method = self._plain_by_method if self._telling.isdisjoint(query) else self._by_method
         for route in by_method.get(method, ()):
-            if not _query_fits(route, query) or not all(name in headers for name in route.required_headers):
+            if (route.query or route.required_query) and not _query_fits(route, query):
+                continue
+            if route.required_headers and not all(name in headers for name in route.required_headers):
                 continue
             match = route.pattern.fullmatch(path)
             if match is not None:
-                return Matched(route.operation, {name: decode(text) for name, text in match.groupdict().items()})
+                labels: dict[str, str] = match.groupdict()
+                if "%" in path or not path.isascii():
+                    labels = {name: decode(text) for name, text in labels.items()}
+                return Matched(route.operation, labels)
         return None
 
     def methods_of(self, path: str) -> Sequence[str]:

@@ -1,8 +1,7 @@
 """One version of an object, or a delete marker: what its row says."""
 
 import base64
-from dataclasses import dataclass
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from homeport.aws.api import s3 as api
 from homeport.kernel.clock import Millis
@@ -87,8 +86,7 @@ class Extra(TypedDict, total=False):
     noncurrent_since: Millis
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One version.
 
     Attributes:

@@ -43,6 +43,7 @@ _OVERRIDES: Final = (
     ("ResponseExpires", "Expires", "response-expires"),
 )
 _ATTRIBUTES: Final = frozenset({"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"})
+_CONDITIONS: Final = frozenset({"IfMatch", "IfNoneMatch", "IfModifiedSince", "IfUnmodifiedSince"})
 _MOST_PARTS: Final = 1000
 
 
@@ -97,6 +98,8 @@ def check_version_id(identifier: str) -> None:
 
 def conditions_of(request: Mapping[str, object], prefix: str = "") -> ReadConditions | None:
     """The conditions of a GET, or of a copy's source; None without any."""
+    if not prefix and _CONDITIONS.isdisjoint(request):
+        return None
     names = (f"{prefix}IfMatch", f"{prefix}IfNoneMatch", f"{prefix}IfModifiedSince", f"{prefix}IfUnmodifiedSince")
     if not any(name in request for name in names):
         return None

@@ -11,7 +11,7 @@ from homeport.aws.services.s3.model.version import NULL_VERSION, Extra, Head, Ve
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Snapshot, Tx
 from homeport.kernel.storage.errors import StorageFailed
-from homeport.kernel.storage.rows import Row, as_bytes, as_int, as_text
+from homeport.kernel.storage.rows import Row, as_bytes, as_int
 
 _COLUMNS: Final = (
     "key, seq, id, current, marker, size, etag, modified_ms, storage_class, checksum_kind, checksum, body_row,"
@@ -24,45 +24,18 @@ _BY_ID: Final = f"SELECT {_COLUMNS} FROM s3_version WHERE bucket = ? AND key = ?
 _INSERT: Final = (
     f"INSERT INTO s3_version (bucket, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 # constants
 )
+_Columns = tuple[bytes, int, str, bool, bool, int, str, Millis, str, str, str, int, str, str, str, str]
+"""What those hold; flags are 0 or 1."""
 
 
 def version_of(row: Row) -> Version:
     """A row as a version."""
-    (
-        key,
-        seq,
-        identifier,
-        current,
-        marker,
-        size,
-        etag,
-        modified,
-        storage_class,
-        kind,
-        checksum,
-        body_row,
-        body_file,
-        owner,
-        head,
-        extra,
-    ) = row
+    columns = cast("_Columns", row)
+    head, extra = columns[-2:]
     return Version(
-        as_bytes(key),
-        as_int(seq),
-        as_text(identifier),
-        bool(current),
-        bool(marker),
-        as_int(size),
-        as_text(etag),
-        Millis(as_int(modified)),
-        as_text(storage_class),
-        as_text(kind),
-        as_text(checksum),
-        as_int(body_row),
-        as_text(body_file),
-        as_text(owner),
-        cast("Head", orjson.loads(as_text(head))) if head != "" else {},
-        cast("Extra", orjson.loads(as_text(extra))) if extra != "" else {},
+        *columns[:-2],
+        cast("Head", orjson.loads(head)) if head else {},
+        cast("Extra", orjson.loads(extra)) if extra else {},
     )
 
 
