@@ -163,3 +163,37 @@ def test_attributes_that_nobody_named_are_a_request_that_is_none(shared: AwsServ
     ):
         assert (answer.status, answer.element("Code")) == (400, "InvalidRequest")
         assert "x-amz-object-attributes header" in answer.element("Message")
+
+
+CHUNKS = {"x_amz_content_sha256": "STREAMING-UNSIGNED-PAYLOAD-TRAILER", "x_amz_decoded_content_length": "5"}
+
+
+@pytest.mark.parametrize("trailer", [b"", b"x-amz-checksum-sha1:qvTGHdzF6KLavt4PO0gs2a6pQ00=\r\n"])
+def test_a_checksum_that_was_announced_and_never_came_is_missed(
+    shared: AwsServer, s3: Any, bucket: str, trailer: bytes
+) -> None:
+    body = b"5\r\nhello\r\n0\r\n" + trailer + b"\r\n"
+
+    answer = send(shared.url, "PUT", f"/{bucket}/k", body, **CHUNKS, x_amz_trailer="x-amz-checksum-crc32")
+
+    assert (answer.status, answer.element("Code")) == (400, "MalformedTrailerError")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+
+
+def test_chunks_of_an_unknown_kind_are_refused(shared: AwsServer, bucket: str) -> None:
+    answer = send(shared.url, "PUT", f"/{bucket}/k", b"x", x_amz_content_sha256="STREAMING-SOMETHING")
+
+    assert (answer.status, answer.element("Code")) == (400, "InvalidArgument")
+    assert answer.element("ArgumentName") == "x-amz-content-sha256"
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_checksum_that_is_spoken_of_has_to_be_there(shared: AwsServer, s3: Any, bucket: str, size: int) -> None:
+    answer = send(shared.url, "PUT", f"/{bucket}/k", b"x" * size, x_amz_sdk_checksum_algorithm="CRC32")
+
+    assert (answer.status, answer.element("Code")) == (400, "InvalidRequest")
+    assert answer.element("Message") == (
+        "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were "
+        "found."
+    )
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)

@@ -24,6 +24,18 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _STREAMING: Final = "STREAMING-"
+_STREAMS: Final = frozenset(
+    f"{_STREAMING}{kind}"
+    for kind in (
+        "AWS4-HMAC-SHA256-PAYLOAD",
+        "AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+        "AWS4-ECDSA-P256-SHA256-PAYLOAD",
+        "AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER",
+        "UNSIGNED-PAYLOAD-TRAILER",
+    )
+)
+"""What stands for a body in chunks."""
+
 _PAYLOAD_HEADER: Final = "x-amz-content-sha256"
 """Part of what is signed wherever it stands."""
 
@@ -175,6 +187,8 @@ class Door:
         _check_covered(request, credentials)
         payload = _announced_payload(request, credentials)
         if payload:
+            if not _HEX.fullmatch(payload) and payload != sigv4.UNSIGNED and payload not in _STREAMS:
+                raise _PayloadHashMalformed(payload)
             self._check_signature(request, credentials, identity.key, payload)
         elif credentials.service == "s3":
             raise _MissingPayloadHash
@@ -249,7 +263,10 @@ class Door:
             scope = f"{credentials.date}/{credentials.region}/{credentials.service}/aws4_request"
             key = sigv4.signing_key(identity.key.secret, credentials.date, credentials.region, credentials.service)
             chain = _ChunkChain(key, _header_moment(request.headers), scope, credentials.signature)
+        if payload not in _STREAMS:
+            raise _PayloadHashMalformed(payload)
         length = request.headers.get("x-amz-decoded-content-length", "")
+        names = request.headers.get("x-amz-trailer", "").lower().split(",")
         if length and not (length.isascii() and length.isdecimal()):
             raise _BadLength
         return ChunkedUpload(
@@ -257,6 +274,7 @@ class Door:
             length=int(length) if length else None,
             verifier=chain,
             trailing=payload.endswith("-TRAILER"),
+            announced=frozenset(filter(None, map(str.strip, names))),
         )
 
 
@@ -314,6 +332,20 @@ class _BadLength(AwsError):
 
     def __init__(self) -> None:
         super().__init__("x-amz-decoded-content-length must be a number")
+
+
+class _PayloadHashMalformed(AwsError):
+    code = "InvalidArgument"
+    status = 400
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-UNSIGNED-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, "
+            "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD, STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER or a valid "
+            "sha256 value.",
+            extra={"ArgumentName": "x-amz-content-sha256", "ArgumentValue": text},
+        )
 
 
 class _MissingPayloadHash(AwsError):

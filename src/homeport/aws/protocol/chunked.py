@@ -5,7 +5,7 @@ S3 API reference, "Signature calculations for the Authorization header: transfer
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -69,14 +69,24 @@ class ChunkedUpload:
         length: of the content, as x-amz-decoded-content-length announces it.
         verifier: of signed chunks; None takes them as they are.
         trailing: whether headers follow the last chunk.
+        announced: names in lower case that have to be among them.
     """
 
-    def __init__(self, body: Body, *, length: int | None, verifier: ChunkVerifier | None, trailing: bool) -> None:
+    def __init__(
+        self,
+        body: Body,
+        *,
+        length: int | None,
+        verifier: ChunkVerifier | None,
+        trailing: bool,
+        announced: Collection[str] = (),
+    ) -> None:
         self._pieces = body.chunks()
         self._buffer = b""
         self._position = 0
         self._verifier = verifier
         self._trailing = trailing
+        self._announced = announced
         self._length = length
         self._trailers: dict[str, str] = {}
 
@@ -152,6 +162,8 @@ class ChunkedUpload:
             if not colon:
                 raise MalformedTrailer
             self._trailers[name.strip().lower()] = value.strip()
+        if any(name not in self._trailers for name in self._announced):
+            raise MalformedTrailer
         signature = self._trailers.pop(_SIGNATURE_TRAILER, "")
         if self._verifier is not None and self._trailing:
             signed = "".join(f"{name}:{value}\n" for name, value in self._trailers.items())

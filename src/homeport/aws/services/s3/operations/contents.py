@@ -69,12 +69,21 @@ class _Expected:
         return list(dict.fromkeys(wanted))
 
     def take_trailers(self, trailers: Mapping[str, str]) -> None:
-        """Take over the checksums that came behind the body."""
+        """Take over the checksums that came behind the body.
+
+        Raises:
+            InvalidRequest: one was spoken of and is nowhere.
+        """
         for header, algorithm in checksums.HEADERS.items():
             value = trailers.get(header)
             if value is not None:
                 checksums.check_form(algorithm, value)
                 self.told[algorithm] = value
+        if self.named and not self.told:
+            raise InvalidRequest(
+                "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+                "headers were found."
+            )
 
 
 def _content_md5(request: Mapping[str, object]) -> str:
@@ -108,8 +117,8 @@ async def receive(
         raise EntityTooLarge(upload.length, most)
     pieces = upload.chunks()
     first, over = await _beginning(pieces)
-    expected.take_trailers(upload.trailers)
     if not over:
+        expected.take_trailers(upload.trailers)
         return _small(first, expected, default)
     return await _large(s3, upload, pieces, first, expected, default, most)
 
