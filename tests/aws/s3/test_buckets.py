@@ -280,6 +280,9 @@ def test_a_key_of_kms_has_to_be_there(shared: AwsServer, s3: Any, bucket: str) -
     assert s3.put_object(**put, SSEKMSKeyId=key["KeyId"])["SSEKMSKeyId"] == key["Arn"]
     assert s3.get_object(Bucket=bucket, Key="k")["SSEKMSKeyId"] == key["Arn"]
     assert code(s3.put_object, **put, SSEKMSKeyId="fake-key-id") == ("KMS.NotFoundException", 400)
+    assert refused(s3.put_object, **put, SSEKMSKeyId="fake-key-id")["Message"] == "Invalid keyId 'fake-key-id'"
+    nobodys = key["Arn"].rpartition("/")[0] + "/134f2428-cec1-4b25-a1ae-9048164dba47"
+    assert refused(s3.put_object, **put, SSEKMSKeyId=nobodys)["Message"] == f"Key '{nobodys}' does not exist"
     elsewhere = key["Arn"].replace("us-east-1", "eu-west-1")
     assert refused(s3.put_object, **put, SSEKMSKeyId=elsewhere)["Message"] == "Invalid arn eu-west-1"
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.aws_server import AwsServer
 from tests.s3_wire import code, refused, send
 
@@ -53,6 +54,41 @@ def test_a_marker_itself_cannot_be_read(s3: Any, versioned: str) -> None:
 
     assert (error["Code"], error["Status"]) == ("MethodNotAllowed", 405)
     assert (error["Method"], error["ResourceType"]) == ("GET", "DeleteMarker")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_answer_about_a_marker_says_when_it_was_made(
+    shared: AwsServer, s3: Any, versioned: str, method: str
+) -> None:
+    marker = s3.delete_object(Bucket=versioned, Key="k")["VersionId"]
+
+    answer = send(shared.url, method, f"/{versioned}/k?versionId={marker}")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "DELETE")
+    assert answer.headers["x-amz-delete-marker"] == "true"
+    assert answer.headers["last-modified"].endswith(" GMT")
+
+
+def test_a_marker_cannot_be_copied(s3: Any, versioned: str) -> None:
+    marker = s3.delete_object(Bucket=versioned, Key="k")["VersionId"]
+    source = {"Bucket": versioned, "Key": "k", "VersionId": marker}
+    upload = s3.create_multipart_upload(Bucket=versioned, Key="to")["UploadId"]
+
+    for error in (
+        refused(s3.copy_object, Bucket=versioned, Key="to", CopySource=source),
+        refused(s3.upload_part_copy, Bucket=versioned, Key="to", CopySource=source, UploadId=upload, PartNumber=1),
+    ):
+        assert (error["Code"], error["Status"]) == ("InvalidRequest", 400)
+        assert "may not specifically refer to a delete marker by version id" in error["Message"]
+
+
+def test_deletions_by_device_cannot_be_demanded_for_nobody_has_one(s3: Any, bucket: str) -> None:
+    wanted = {"Status": "Enabled", "MFADelete": "Enabled"}
+    assert code(s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration=wanted) == ("AccessDenied", 403)
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={**wanted, "MFADelete": "Disabled"})
+    assert s3.get_bucket_versioning(Bucket=bucket)["MFADelete"] == "Disabled"
 
 
 def test_removing_the_marker_brings_the_object_back(s3: Any, versioned: str) -> None:

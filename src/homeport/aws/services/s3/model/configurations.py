@@ -6,6 +6,7 @@ from typing import Final
 
 from homeport.aws.api import s3 as api
 from homeport.aws.services.s3.errors import (
+    AccessDenied,
     IllegalVersioningConfiguration,
     InvalidArgument,
     InvalidRequest,
@@ -29,8 +30,11 @@ def check_versioning(configuration: api.VersioningConfiguration, bucket: Bucket)
     """Refuse a versioning state that there is not, or that the bucket's lock does not allow.
 
     Raises:
-        IllegalVersioningConfiguration, InvalidRequest: it is such a one.
+        IllegalVersioningConfiguration, InvalidRequest, AccessDenied: it is such a one.
     """
+    if configuration.get("MFADelete") == "Enabled":
+        # Nobody has a device here: to keep the word and not ask for its codes would be no protection.
+        raise AccessDenied("Mfa Authentication must be used for this request")
     status = configuration.get("Status")
     if status is None and "MFADelete" not in configuration:
         raise IllegalVersioningConfiguration

@@ -20,7 +20,7 @@ from homeport.aws.services.s3.model.version import Head, Version
 from homeport.aws.services.s3.operations.access import authorize, check_expected_owner
 from homeport.aws.services.s3.operations.answers import Members, checksum_members, encryption_members
 from homeport.aws.services.s3.operations.contents import Content, body_of, discard
-from homeport.aws.services.s3.operations.get import check_restored, conditions_of, locate
+from homeport.aws.services.s3.operations.get import MarkerNotAllowed, check_restored, conditions_of, locate
 from homeport.aws.services.s3.operations.put import Draft, announce, draft, place, writing_file
 from homeport.aws.services.s3.room import S3
 from homeport.kernel.storage.database import Snapshot, Tx
@@ -95,7 +95,12 @@ async def find_source(s3: S3, call: Call, request: Mapping[str, object]) -> Sour
     await authorize(s3, call, bucket, "s3:GetObject", asked, key)
 
     def read(snapshot: Snapshot) -> tuple[Version, bytes]:
-        found = locate(snapshot, bucket, key, identifier)
+        try:
+            found = locate(snapshot, bucket, key, identifier)
+        except MarkerNotAllowed:
+            raise InvalidRequest(
+                "The source of a copy request may not specifically refer to a delete marker by version id."
+            ) from None
         return found, body_of(snapshot, found.row)
 
     version, data = await s3.db.read(read)

@@ -60,7 +60,12 @@ class MarkerNotAllowed(MethodNotAllowed):
 
     def __init__(self, method: str, version: Version) -> None:
         super().__init__(method)
-        self.headers = {"x-amz-delete-marker": "true", "x-amz-version-id": version.id}
+        self.headers = {
+            "x-amz-delete-marker": "true",
+            "x-amz-version-id": version.id,
+            "Allow": "DELETE",
+            "Last-Modified": formatdate(version.modified // 1000, usegmt=True),
+        }
 
 
 def locate(snapshot: Snapshot, bucket: Bucket, key: str, identifier: str | None, *, method: str = "GET") -> Version:
