@@ -145,6 +145,28 @@ def test_policies_of_other_buckets_and_services_are_refused(s3: Any, bucket: str
     assert code(s3.get_bucket_policy, Bucket=bucket) == ("NoSuchBucketPolicy", 404)
 
 
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::{0}"),
+        ("s3:ListBucket", "arn:aws:s3:::{0}/*"),
+        (["s3:ListBucket", "s3:PutObject"], ["arn:aws:s3:::{0}"]),
+    ],
+)
+def test_an_action_needs_a_resource_of_its_kind(s3: Any, bucket: str, action: Any, resource: Any) -> None:
+    named = [each.format(bucket) for each in ([resource] if isinstance(resource, str) else resource)]
+    wrong = policy(bucket, Principal={"AWS": "111111111111"}, Action=action, Resource=named)
+
+    error = refused(s3.put_bucket_policy, Bucket=bucket, Policy=wrong)
+
+    assert error["Code"] == "MalformedPolicy"
+    assert error["Message"] == "Action does not apply to any resource(s) in statement"
+    both = policy(
+        bucket, Principal={"AWS": "111111111111"}, Action=action, Resource=[*named, f"arn:aws:s3:::{bucket}*"]
+    )
+    assert s3.put_bucket_policy(Bucket=bucket, Policy=both)
+
+
 def test_an_acl_lets_everybody_read_one_object(shared: AwsServer, s3: Any, open_bucket: str) -> None:
     s3.put_object(Bucket=open_bucket, Key="public", Body=b"x", ACL="public-read")
     s3.put_object(Bucket=open_bucket, Key="private", Body=b"x")

@@ -83,6 +83,8 @@ def test_cors_rules_are_checked_read_back_and_deleted(s3: Any, bucket: str) -> N
     assert refused(s3.put_bucket_cors, Bucket=bucket, CORSConfiguration=wrong)["Message"] == (
         "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD"
     )
+    wild = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "ExposeHeaders": ["x-*"]}]}
+    assert "contains wildcard" in refused(s3.put_bucket_cors, Bucket=bucket, CORSConfiguration=wild)["Message"]
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration=RULES)
     assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == RULES["CORSRules"]
     s3.delete_bucket_cors(Bucket=bucket)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from tests.aws_server import AwsServer
 from tests.s3_wire import code, refused
 
@@ -164,6 +165,41 @@ def test_rules_that_make_no_sense_are_refused(s3: Any, bucket: str) -> None:
         refusal = code(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
         assert refusal[1] == 400
         assert refusal[0] in {"MalformedXML", "InvalidArgument", "InvalidRequest"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            {"Filter": {}, "Transitions": [{"Days": 29, "StorageClass": "STANDARD_IA"}]},
+            "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'",
+        ),
+        (
+            {
+                "Filter": {"Prefix": "a/"},
+                "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}],
+                "Expiration": {"Days": 30},
+            },
+            (
+                "'Days' in the Expiration action for filter '(prefix=a/)' must be greater than 'Days' in the "
+                "Transition action"
+            ),
+        ),
+        (
+            {
+                "Filter": {"Tag": {"Key": "a", "Value": "b"}},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+            },
+            "AbortIncompleteMultipartUpload cannot be specified with Tags.",
+        ),
+    ],
+)
+def test_rules_that_contradict_themselves_are_refused(s3: Any, bucket: str, rule: dict[str, Any], message: str) -> None:
+    rules = {"Rules": [{"ID": "a", "Status": "Enabled", **rule}]}
+
+    error = refused(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration=rules)
+
+    assert (error["Status"], error["Message"]) == (400, message)
 
 
 def test_an_archived_object_is_restored_for_some_days(aws: AwsServer, wound: Any) -> None:

@@ -27,12 +27,19 @@ def check_rules(configuration: api.CORSConfiguration) -> None:
         for method in rule["AllowedMethods"]:
             if method not in _METHODS:
                 raise InvalidRequest(f"Found unsupported HTTP method in CORS config. Unsupported method is {method}")
-        for origin in rule["AllowedOrigins"]:
-            if origin.count("*") > 1:
-                raise InvalidRequest(f'AllowedOrigin "{origin}" can not have more than one wildcard.')
-        for header in rule.get("AllowedHeaders", ()):
-            if header.count("*") > 1:
-                raise InvalidRequest(f'AllowedHeader "{header}" can not have more than one wildcard.')
+        _check_wildcards(rule)
+
+
+def _check_wildcards(rule: api.CORSRule) -> None:
+    for kind, texts in (("Origin", rule["AllowedOrigins"]), ("Header", rule.get("AllowedHeaders", ()))):
+        for text in texts:
+            if text.count("*") > 1:
+                raise InvalidRequest(f'Allowed{kind} "{text}" can not have more than one wildcard.')
+    for header in rule.get("ExposeHeaders", ()):
+        if "*" in header:
+            raise InvalidRequest(
+                f'ExposeHeader "{header}" contains wildcard. We currently do not support wildcard for ExposeHeader.'
+            )
 
 
 @lru_cache(maxsize=1024)

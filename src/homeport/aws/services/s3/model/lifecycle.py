@@ -17,6 +17,8 @@ DEFAULT_MINIMUM: Final = "all_storage_classes_128K"
 _SMALL_BYTES = 128 * 1024
 _MOST_RULES = 1000
 _LONGEST_ID = 255
+_INFREQUENT: Final = frozenset({"STANDARD_IA", "ONEZONE_IA"})
+_INFREQUENT_DAYS: Final = 30
 _TRANSITIONS: Final = STORAGE_CLASSES - {"STANDARD", "REDUCED_REDUNDANCY"}
 _ACTIONS: Final = (
     "Expiration",
@@ -74,6 +76,34 @@ def _check_rule(rule: api.LifecycleRule) -> None:
             "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
             "DaysAfterInitiation",
         )
+    if abort is not None and _has_tags(rule.get("Filter", {})):
+        raise InvalidRequest("AbortIncompleteMultipartUpload cannot be specified with Tags.")
+
+
+def _has_tags(rule_filter: api.LifecycleRuleFilter) -> bool:
+    return "Tag" in rule_filter or "Tags" in rule_filter.get("And", {})
+
+
+def _check_order(rule: api.LifecycleRule) -> None:
+    """A class is worth its while for some days, and nothing moves that is gone."""
+    last = rule.get("Expiration", {}).get("Days")
+    for transition in rule.get("Transitions", ()):
+        days, name = transition.get("Days"), transition["StorageClass"]
+        if days is None:
+            continue
+        if name in _INFREQUENT and days < _INFREQUENT_DAYS:
+            raise InvalidArgument(
+                f"'Days' in Transition action must be greater than or equal to {_INFREQUENT_DAYS} for storageClass "
+                f"'{name}'",
+                "Days",
+            )
+        if last is not None and last <= days:
+            prefix = rule.get("Prefix") or rule.get("Filter", {}).get("Prefix") or ""
+            raise InvalidArgument(
+                f"'Days' in the Expiration action for filter '(prefix={prefix})' must be greater than 'Days' in the "
+                "Transition action",
+                "Days",
+            )
 
 
 def _check_transitions(rule: api.LifecycleRule) -> None:
@@ -83,6 +113,7 @@ def _check_transitions(rule: api.LifecycleRule) -> None:
         _check_date(transition.get("Date"))
         if transition.get("Days", 0) < 0:
             raise InvalidArgument("'Days' in Transition action must be nonnegative", "Days")
+    _check_order(rule)
     for later in rule.get("NoncurrentVersionTransitions", ()):
         if later.get("StorageClass") not in _TRANSITIONS or "NoncurrentDays" not in later:
             raise MalformedXml
@@ -103,7 +134,7 @@ def _check_expiration(expiration: api.LifecycleExpiration, rule_filter: api.Life
     if "Days" in expiration and expiration["Days"] <= 0:
         raise InvalidArgument("'Days' for Expiration action must be a positive integer", "Days")
     _check_date(expiration.get("Date"))
-    if "ExpiredObjectDeleteMarker" in expiration and ("Tag" in rule_filter or "Tags" in rule_filter.get("And", {})):
+    if "ExpiredObjectDeleteMarker" in expiration and _has_tags(rule_filter):
         raise InvalidRequest("ExpiredObjectDeleteMarker cannot be specified with Tags.")
 
 
