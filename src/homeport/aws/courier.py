@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -110,7 +111,7 @@ class Courier:
 
     def post(self, tx: Tx, delivery: Delivery) -> None:
         """Hand over a delivery, in the transaction of the change that causes it."""
-        kind, lane = _kind(delivery.target), delivery.lane_key
+        kind, lane = _kind(delivery.target), delivery.lane or delivery.lane_key
         target = self._targets.get(kind)
         if target is None and self._is_closed(kind):
             self._enqueue(tx, delivery, lane)
@@ -286,6 +287,7 @@ def _is_stored(target: Target) -> bool:
     return hasattr(target, "deliver")
 
 
+@lru_cache(maxsize=4096)
 def _kind(target: str) -> str:
     """An ARN's service, or a URL's scheme."""
     if target.startswith("arn:"):

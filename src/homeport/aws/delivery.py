@@ -9,8 +9,8 @@ Deliveries of one lane keep their order: the head waits for its next attempt, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Tx
@@ -18,8 +18,7 @@ from homeport.kernel.storage.database import Tx
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """Something that happened at a source and is to reach a target.
 
     Attributes:
@@ -43,7 +42,7 @@ class Delivery:
     account: str = ""
     lane: str = ""
     attempt: int = 0
-    context: Mapping[str, Json] = field(default_factory=dict)
+    context: Mapping[str, Json] = MappingProxyType({})
     """The source's own notes, as the subscription's dead-letter queue; the target does not look at them."""
 
     @property

@@ -3,7 +3,7 @@
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -238,7 +238,7 @@ async def test_many_slow_deliveries_to_one_host_keep_no_other_host_waiting(world
         world.endpoint.got.append(delivery.id)
 
     world.endpoint.send = send  # type: ignore[method-assign] # one endpoint that stands for two hosts
-    slow = [replace(delivery(f"s{n}", f"http://slow/{n}"), lane=f"own{n}") for n in range(200)]
+    slow = [delivery(f"s{n}", f"http://slow/{n}")._replace(lane=f"own{n}") for n in range(200)]
     await world.post(*slow)
     world.clock.advance(seconds=1)
     await world.post(delivery("fast", "http://fast/hook"))
@@ -264,7 +264,7 @@ async def test_what_was_under_way_is_sent_after_a_restart(world: World) -> None:
 
 async def test_a_stored_target_keeps_its_place_behind_what_waits_in_its_lane(world: World) -> None:
     world.endpoint.answering.set()
-    await world.post(replace(remote("1"), lane="lane"), replace(delivery("2"), lane="lane"))
+    await world.post(remote("1")._replace(lane="lane"), delivery("2")._replace(lane="lane"))
     assert await world.inbox() == []
 
     await world.run()
@@ -291,7 +291,7 @@ async def test_a_sender_that_is_closed_is_opened_before_it_is_told(world: World)
     late = Sender()
     world.closed.doors["s3"] = partial(world.courier.add_source, "s3", late)
     world.endpoint.answering.set()
-    await world.post(replace(remote("1"), via="s3"))
+    await world.post(remote("1")._replace(via="s3"))
 
     await world.run()
 
@@ -302,7 +302,7 @@ async def test_in_a_lane_of_several_targets_each_is_opened_when_its_turn_comes(w
     for name in ("dynamodb", "lambda"):
         world.closed.doors[name] = partial(world.courier.add_target, name, world.queue)
     targets = ("arn:aws:dynamodb:::t", "arn:aws:lambda:::f", "arn:aws:dynamodb:::t")
-    await world.post(*(replace(delivery(str(n), target), lane="one") for n, target in enumerate(targets)))
+    await world.post(*(delivery(str(n), target)._replace(lane="one") for n, target in enumerate(targets)))
 
     await world.run()
 
@@ -328,7 +328,7 @@ LANE = "lane"
 
 async def wait_before(world: World, *names: str) -> None:
     """Let deliveries to the queue wait behind one to the endpoint."""
-    await world.post(*(replace(each, lane=LANE) for each in (remote("first"), *map(delivery, names))))
+    await world.post(*(each._replace(lane=LANE) for each in (remote("first"), *map(delivery, names))))
 
 
 async def pass_time(world: World, *, minutes: int) -> None:

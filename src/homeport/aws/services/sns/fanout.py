@@ -27,6 +27,7 @@ class _Fan:
     topic: Topic
     notice: Notification
     now: Millis
+    fifo: bool
     signed: dict[str, Wire] = field(default_factory=dict)
     encoded: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -49,7 +50,7 @@ class _Fan:
             attributes = envelope.attributes_in_envelope(self.notice.publication.attributes)
             tail = envelope.encode({"MessageAttributes": attributes}).removeprefix("{") if attributes else "\n}"
             parts = self.encoded[text] = head, f",{tail}" if attributes else tail
-        urls = "" if self.topic.fifo else f',\n  "SigningCertURL": "{certificate_url(self.sns, subscription)}"'
+        urls = "" if self.fifo else f',\n  "SigningCertURL": "{certificate_url(self.sns, subscription)}"'
         return f'{parts[0]}{urls},\n  "UnsubscribeURL": "{unsubscribe_url(subscription)}"{parts[1]}'
 
     def _shared(self, text: str) -> Wire:
@@ -57,7 +58,7 @@ class _Fan:
         members = self.signed.get(text)
         if members is None:
             members = envelope.notification(self.notice, text)
-            if not self.topic.fifo:
+            if not self.fifo:
                 sign(self.sns, members, self.topic.signature_version)
             self.signed[text] = members
         return members
@@ -83,7 +84,7 @@ def fan_out(
     sns: Sns, tx: Tx, topic: Topic, audience: tuple[Subscription, ...], notice: Notification, now: Millis
 ) -> None:
     """Send a message to every subscriber who wants it."""
-    fan = _Fan(sns, tx, topic, notice, now)
+    fan = _Fan(sns, tx, topic, notice, now, topic.fifo)
     for subscription in audience:
         if not subscription.pending and subscription.wants(notice.publication):
             _ROADS[subscription.protocol](fan, subscription)
@@ -91,11 +92,11 @@ def fan_out(
 
 def _post(fan: _Fan, subscription: Subscription, payload: Mapping[str, Json], *, lane: str = "") -> None:
     context: dict[str, Json] = {"subscription": subscription.arn, "message_id": fan.notice.message_id}
-    context["topic_fifo"] = fan.topic.fifo
+    context["topic_fifo"] = fan.fifo
     if subscription.dead_letter_arn is not None:
         context["dead_letter"] = subscription.dead_letter_arn
     group, deduplication_id = fan.notice.publication.group, fan.notice.publication.deduplication_id
-    if fan.topic.fifo:
+    if fan.fifo:
         context |= {"group": group, "deduplication_id": deduplication_id}
     if subscription.protocol in {"http", "https"}:
         own = subscription.attributes.get("DeliveryPolicy")
@@ -128,7 +129,7 @@ def _to_queue(fan: _Fan, subscription: Subscription) -> None:
         payload["MessageBody"] = fan.envelope_text(subscription)
     fifo_queue = subscription.endpoint.endswith(".fifo")
     # A FIFO topic's group orders FIFO queues; a standard topic's makes standard queues fair.
-    if publication.group is not None and fifo_queue == fan.topic.fifo:
+    if publication.group is not None and fifo_queue == fan.fifo:
         payload["MessageGroupId"] = publication.group
     if fifo_queue:
         payload["MessageDeduplicationId"] = publication.deduplication_id
@@ -166,7 +167,7 @@ def _to_url(fan: _Fan, subscription: Subscription) -> None:
     else:
         body = fan.envelope_text(subscription)
     # One message that an endpoint refuses does not hold up the next, except where order is promised.
-    lane = "" if fan.topic.fifo else "own"
+    lane = "" if fan.fifo else "own"
     _post(fan, subscription, {"Body": body, "Headers": dict(headers)}, lane=lane)
 
 

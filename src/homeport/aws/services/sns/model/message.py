@@ -1,10 +1,10 @@
 """A message that is published: its attributes, its subject, its size, its structure."""
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import orjson
 
@@ -13,6 +13,7 @@ from homeport.aws.services.sns.errors import InvalidParameter, ParameterValueInv
 MAX_BYTES = 262_144
 _MAX_SUBJECT = 100
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _TYPE = re.compile(r"(String\.Array|String|Number|Binary)(\..*)?", re.DOTALL)
 _NO_SUBJECT = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = re.compile("[!-~]{1,128}")
@@ -30,8 +31,7 @@ class AttributeValue(TypedDict, total=False):
 Attributes = Mapping[str, AttributeValue]
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(NamedTuple):
     """What is published.
 
     Attributes:
@@ -122,11 +122,12 @@ def _check_attribute(name: str, value: AttributeValue) -> None:
 
 def number_of(text: str) -> int | float | None:
     """The text as a number; None if it is none."""
-    try:
-        number = float(text)
-    except ValueError:
+    if not _NUMBER.fullmatch(text):
         return None
-    return None if "_" in text else int(number) if number.is_integer() and abs(number) < 1 << 53 else number
+    number = float(text)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < 1 << 53 else number
 
 
 def _array(text: str) -> list[object] | None:

@@ -1,8 +1,7 @@
 """ARNs of topics and subscriptions, and the names in them."""
 
 import re
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from homeport.aws.arn import partition_of
 from homeport.aws.services.sns.errors import InvalidParameter
@@ -14,8 +13,7 @@ _FIFO_NAME = re.compile(r"[A-Za-z0-9_-]{1,251}\.fifo", re.ASCII)
 FIFO_SUFFIX = ".fifo"
 
 
-@dataclass(frozen=True, slots=True)
-class TopicKey:
+class TopicKey(NamedTuple):
     """What a topic is called: no two topics have the same."""
 
     account: str

@@ -1,7 +1,7 @@
 """Publish and PublishBatch; and what other services publish."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from homeport.aws.api.sns import (
@@ -174,7 +174,7 @@ def publish_in(
         raise NotFound("Topic")
     published = Published(message_id, place)
     memory.remember(tx, topic.id, deduplication_id, scope, published, now)
-    notice = replace(notice, sequence_number=sequence_number(place))
+    notice = notice._replace(sequence_number=sequence_number(place))
     subscribers = audience.subscriptions
     if topic.archive_days:
         memory.archive(tx, topic.id, place, archived_form(notice), now)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from homeport.aws.arn import partition_of
 from homeport.aws.services.sqs.errors import InvalidParameterValue
@@ -14,8 +15,7 @@ _FIFO_NAME = re.compile(r"[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
 FIFO_SUFFIX = ".fifo"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueKey:
+class QueueKey(NamedTuple):
     """What a queue is called: no two queues have the same."""
 
     account: str

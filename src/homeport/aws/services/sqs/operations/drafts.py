@@ -2,8 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from homeport.aws.services.sqs.errors import InvalidParameter, InvalidParameterValue, MissingParameter
 from homeport.aws.services.sqs.model import fifo, message, stored
@@ -26,8 +25,7 @@ class Given(TypedDict, total=False):
     MessageGroupId: str
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message that may go into its queue.
 
     Attributes:
@@ -54,16 +52,17 @@ def draft(queue: Queue, given: Given, *, message_id: str, sender: str, trace: st
     size = len(body) + (message.check_attributes(attributes) if attributes else 0)
     own_trace = message.check_system_attributes(system) if system else None
     message.check_size(size, queue.settings.max_bytes)
+    named = queue.settings.fifo or "MessageGroupId" in given or "MessageDeduplicationId" in given
     new = NewMessage(
         message_id=message_id,
         body=text,
         md5=hashlib.md5(body, usedforsecurity=False).digest(),
         sender=sender,
-        delay_seconds=_delay(queue, given),
+        delay_seconds=_delay(queue, given) if "DelaySeconds" in given else queue.settings.delay_seconds,
         attributes=stored.encode(attributes) if attributes else None,
         trace=own_trace or trace or None,
-        group=_group(queue, given),
-        deduplication_id=_deduplication_id(queue, given, body),
+        group=_group(queue, given) if named else None,
+        deduplication_id=_deduplication_id(queue, given, body) if named else None,
     )
     return Draft(
         new,

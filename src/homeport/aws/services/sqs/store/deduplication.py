@@ -1,6 +1,6 @@
 """What FIFO queues remember: which deduplication ids were sent, and what a receive attempt was answered."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -13,8 +13,7 @@ WHOLE_QUEUE = ""
 """The scope of an id that counts in all groups; no group has this name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """The message that a deduplication id was first sent with."""
 
     message_id: str

@@ -1,6 +1,6 @@
 """Rows of messages as values: what goes in, what a receive takes out."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from homeport.aws.services.sqs.store.schema import PLACE_BITS
 from homeport.kernel.clock import Millis
@@ -10,8 +10,7 @@ from homeport.kernel.storage.rows import Row, as_bytes, as_int, as_text, as_text
 _PLACES = (1 << PLACE_BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(NamedTuple):
     """A message on its way into a queue; everything about it has been checked.
 
     Attributes:
@@ -32,8 +31,7 @@ class NewMessage:
     origin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A message as it lies in a queue.
 
     Attributes:
