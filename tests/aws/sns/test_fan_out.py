@@ -263,6 +263,14 @@ def test_a_subscription_replays_the_archive(world: World) -> None:
                 "parameter that is not valid for this topic type"
             ),
         ),
+        *(
+            (
+                {"Message": "m", "MessageAttributes": {"attr1": {"DataType": "Number", "StringValue": text}}},
+                "ParameterValueInvalid",
+                "Could not cast message attribute 'attr1' value to number.",
+            )
+            for text in ("ten", "NaN", "Infinity", "1e400", " 5", "1_0")
+        ),
         (
             {"Message": "m", "MessageAttributes": {"attr1": {"DataType": "Prefixed.String", "StringValue": "x"}}},
             "ParameterValueInvalid",

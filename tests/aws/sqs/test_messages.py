@@ -124,6 +124,10 @@ def test_characters_that_xml_cannot_carry_are_refused(sqs: Any, queue: str, body
     [
         ({"DataType": "String", "StringValue": ""}, "must contain a non-empty value of type 'String'."),
         ({"DataType": "Number", "StringValue": "ten"}, "Can't cast the value"),
+        *(
+            ({"DataType": "Number", "StringValue": text}, "Can't cast the value")
+            for text in ("NaN", "Infinity", "1e400", " 5", "1_0", "\u0663", "0x1", ".")
+        ),
         ({"DataType": "Float", "StringValue": "1"}, "supported type prefixes: Binary, Number, String."),
         ({"DataType": "", "StringValue": "1"}, "must contain non-empty message attribute type."),
     ],

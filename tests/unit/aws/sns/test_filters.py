@@ -95,6 +95,20 @@ def test_conditions_on_an_array_of_objects_hold_for_one_of_them_together() -> No
                 "line: 1, column: 26]"
             ),
         ),
+        (
+            '{"a":[{"anything-but":["x",1]}]}',
+            (
+                "Inside anything but list, either all values are number or string, mixed type is not supported\n"
+                ' at [Source: (String)"{"a":[{"anything-but":["x",1]}]}"; line: 1, column: 30]'
+            ),
+        ),
+        (
+            '{"a":[{"anything-but":{"prefix":""}}]}',
+            (
+                "Null prefix/suffix not allowed\n"
+                ' at [Source: (String)"{"a":[{"anything-but":{"prefix":""}}]}"; line: 1, column: 34]'
+            ),
+        ),
         ('{"a":[{"cidr":"10.0.0.0"}]}', "Malformed CIDR, one '/' required"),
         ('{"a":[{"cidr":"10.0.0.0/x"}]}', "Malformed CIDR, mask bits must be an integer"),
         (json.dumps({"a": [str(number) for number in range(151)]}), "Filter policy is too complex"),

@@ -101,7 +101,13 @@ def test_a_permission_comes_and_goes() -> None:
 
     assert '"Action":["SQS:SendMessage","SQS:ReceiveMessage"]' in policy
     assert remove_permission(policy, "label") == ""
-    for wrong in (("label", ["111111111111"], ["*"]), ("new", ["111111111111"], ["DeleteQueue"]), ("new", [], ["*"])):
+    for wrong in (
+        ("label", ["111111111111"], ["*"]),
+        ("new", ["111111111111"], ["DeleteQueue"]),
+        ("new", [], ["*"]),
+        ("new", ["11"], ["*"]),
+        ("no label!", ["111111111111"], ["*"]),
+    ):
         with pytest.raises(AwsError):
             add_permission(policy, KEY, *wrong)
 

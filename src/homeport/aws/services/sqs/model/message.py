@@ -1,6 +1,7 @@
 """What a message may contain, how large it is, and the digests that clients check it by."""
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping
 from typing import TypedDict
@@ -18,6 +19,7 @@ _FINE = bytes(byte for byte in range(256) if byte >= ord(" ") or byte in b"\t\n\
 _NO_CHARACTERS = ("\ufffe", "\uffff")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 _TYPE = re.compile(r"(String|Number|Binary)(\..*)?", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PLAIN = re.compile("[!-~]{1,128}")
 _MAX_ATTRIBUTES = 10
 _MAX_NAME_BYTES = 256
@@ -117,11 +119,7 @@ def _check_value(name: str, kind: str, value: AttributeValue) -> int:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "_" not in text
+    return _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def check_system_attributes(attributes: Attributes) -> str | None:

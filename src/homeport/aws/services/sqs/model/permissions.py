@@ -1,6 +1,7 @@
 """Who may use a queue, and permissions as AddPermission writes them: statements of the queue's policy."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -10,7 +11,8 @@ from homeport.aws.services.sqs.errors import AccessDenied, InvalidParameter, Mis
 from homeport.aws.services.sqs.model.queue import Queue, QueueKey
 
 _MAX_ACTIONS = 7
-_MAX_LABEL = 80
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ACTIONS = frozenset(
     {
         "*",
@@ -114,8 +116,9 @@ def _parse(policy: str | None) -> Policy | None:
 
 
 def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:
-    if not 1 <= len(label) <= _MAX_LABEL:
-        raise InvalidParameter("Label", label, "Must be 1 to 80 in length.")
+    if not _LABEL.fullmatch(label):
+        reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        raise InvalidParameter("Label", label, reason)
     if not accounts:
         raise MissingParameter("AWSAccountIds")
     if not actions:
@@ -123,7 +126,7 @@ def _check(label: str, accounts: Sequence[str], actions: Sequence[str]) -> None:
     if len(actions) > _MAX_ACTIONS:
         raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {_MAX_ACTIONS}.")
     for account in accounts:
-        if not (account.isascii() and account.isdigit()):
+        if not _ACCOUNT.fullmatch(account):
             raise InvalidParameter("PrincipalId", json.dumps([account]), "Unable to verify.")
     for action in actions:
         if action in OWNERS_ONLY:

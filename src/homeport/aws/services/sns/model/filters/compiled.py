@@ -197,6 +197,8 @@ def _anything_but(text: PolicyText, operand: Node) -> Test:
         if name not in TEXT_OPERATORS or name == "cidr":
             raise text.error(f"Unsupported anything-but pattern: {name}", inner)
         patterns = inner.items if inner.items is not None else (inner,)
+        if name in {"prefix", "suffix"} and any(pattern.value == "" for pattern in patterns):
+            raise text.error("Null prefix/suffix not allowed", inner)
         refused = [_of_text(compile_text_test(text, name, pattern)) for pattern in patterns]
     else:
         values = operand.items if operand.items is not None else (operand,)
@@ -205,6 +207,11 @@ def _anything_but(text: PolicyText, operand: Node) -> Test:
         for value in values:
             if not (value.is_text or value.is_number):
                 raise text.error("Inside anything but list, start|null|boolean is not supported.", value)
+        if len({value.is_text for value in values}) > 1:
+            raise text.error(
+                "Inside anything but list, either all values are number or string, mixed type is not supported",
+                operand.end,
+            )
         refused = [_equals(value.value) for value in values]
     return lambda value: not any(test(value) for test in refused)
 
