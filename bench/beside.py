@@ -109,7 +109,8 @@ def arguments(purpose: str | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="NAME=COMMAND",
-        help="start this server too, and measure it the same; {port} is a free port, {directory} an empty directory",
+        help="start this server too, and measure it the same; {port} is a free port, {directory} the empty directory "
+        "in which it starts, so name the program by its whole path or let PATH find it",
     )
     parser.add_argument("--beside-peers", action="store_true", help="the same with all that `make peers` has installed")
     parser.add_argument("--quick", action="store_true", help="few rounds: to see that it works, not to be published")
@@ -176,9 +177,11 @@ def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None:
                 last = log.read_text(errors="replace").strip().rpartition("\n")[2]
                 raise Refused(f"did not start: {last}") from None
+            if time.monotonic() > deadline:
+                raise Refused(f"does not listen at its port after {STARTING_SECONDS:.0f} s") from None
             time.sleep(0.1)
         else:
             return

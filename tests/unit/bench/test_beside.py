@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from bench import aws_endpoint
+from bench import aws_endpoint, beside
 from bench.aws_connection import Connection, Refused
 from bench.aws_endpoint import Endpoint, Numbers
 from bench.beside import Column, column_of, named_server, started
@@ -176,6 +176,14 @@ def test_a_server_that_does_not_start_fills_its_column_with_the_reason() -> None
     column = column_of(named_server("none=sh -c 'echo no such port >&2; exit 3'"), fetch, quick=True)
 
     assert column.cell("get") == "no: did not start: no such port"
+
+
+def test_a_server_that_listens_elsewhere_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "STARTING_SECONDS", 0.2)
+
+    column = column_of(named_server("elsewhere=sleep 60"), fetch, quick=True)
+
+    assert column.cell("get") == "no: does not listen at its port after 0 s"
 
 
 def test_a_program_that_is_not_there_fills_its_column_with_the_reason() -> None:
