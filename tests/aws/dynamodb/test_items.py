@@ -373,3 +373,19 @@ def test_an_operation_that_is_not_there_says_so(aws: AwsServer) -> None:
     with caught.value as answer:
         assert answer.code == 501
         assert b"SearchVectors" in answer.read()
+
+
+@pytest.mark.parametrize(
+    ("condition", "where"),
+    [("pk.x = :v", "Key: pk"), ("g[0] = :v", "IndexKey: g"), ("attribute_exists(g.x)", "IndexKey: g")],
+)
+def test_a_condition_cannot_look_into_a_key(dynamodb: Any, condition: str, where: str) -> None:
+    make_table(dynamodb, "keyed", attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-g", "g")])
+    request: dict[str, Any] = {"TableName": "keyed", "ConditionExpression": condition}
+    if ":v" in condition:
+        request["ExpressionAttributeValues"] = {":v": {"S": "v"}}
+    message = f"Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: {where}"
+
+    assert refusal(dynamodb.put_item, Item=item(pk="a"), **request) == ("ValidationException", message)
+    assert refusal(dynamodb.update_item, Key=item(pk="a"), **request) == ("ValidationException", message)
+    assert refusal(dynamodb.delete_item, Key=item(pk="a"), **request) == ("ValidationException", message)

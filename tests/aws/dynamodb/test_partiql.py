@@ -289,3 +289,7 @@ def test_a_token_that_nobody_gave_out_is_refused(dynamodb: Any, table: str, forg
 
     answer = refusal(dynamodb.execute_statement, Statement=statement, Limit=1, NextToken=token)
     assert answer == ("ValidationException", "Invalid NextToken")
+
+
+def test_a_whole_index_is_read_by_what_it_does_not_show_and_nothing_is_found(dynamodb: Any, table: str) -> None:
+    assert run(dynamodb, 'SELECT pk FROM table."by-g" WHERE n = 150') == []

@@ -527,3 +527,36 @@ def test_a_filter_on_large_items_looks_at_a_megabyte(dynamodb: Any) -> None:
     rest = dynamodb.query(TableName="table", ExclusiveStartKey=first["LastEvaluatedKey"], **query)
     assert (rest["ScannedCount"], rest["Count"]) == (9, 5)
     assert "LastEvaluatedKey" not in rest
+
+
+@pytest.mark.parametrize("name", ["by-g", "by-l"])
+def test_a_query_cannot_filter_by_what_its_index_does_not_show(dynamodb: Any, name: str) -> None:
+    make_table(
+        dynamodb,
+        sort="N",
+        attributes={"g": "S", "l": "S"},
+        GlobalSecondaryIndexes=[index("by-g", "pk", "g", projection="INCLUDE", include=["shown"])],
+        LocalSecondaryIndexes=[index("by-l", "pk", "l", projection="INCLUDE", include=["shown"])],
+    )
+    values = {":v": {"S": "v"}}
+    request = {"TableName": "table", "IndexName": name, "KeyConditionExpression": "pk = :v"}
+    message = (
+        f"One or more parameter values were invalid: Secondary index {name} does not project one or more filter "
+        "attributes: [a, b]"
+    )
+
+    expression = "b.x = :v OR a = :v OR shown = :v"
+    assert refusal(dynamodb.query, FilterExpression=expression, ExpressionAttributeValues=values, **request) == (
+        "ValidationException",
+        message,
+    )
+    equal = {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "v"}]}
+    legacy = {"TableName": "table", "IndexName": name, "KeyConditions": {"pk": equal}}
+    assert refusal(dynamodb.query, QueryFilter={"b": equal, "a": equal}, **legacy)[1] == message
+    shown = dynamodb.query(FilterExpression="shown = :v", ExpressionAttributeValues=values, **request)
+    assert shown["Count"] == 0
+    # A scan finds nothing instead.
+    scanned = dynamodb.scan(
+        TableName="table", IndexName=name, FilterExpression="a = :v", ExpressionAttributeValues=values
+    )
+    assert scanned["Count"] == 0

@@ -94,8 +94,16 @@ def test_every_clause_means_the_item_as_it_was(text: str, changed: Item) -> None
                 "path one: [a, b], path two: [a, [1]]"
             ),
         ),
-        ("ADD a :s", "Incorrect operand type for operator or function; operator: ADD, operand type: STRING"),
-        ("DELETE a :n", "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER"),
+        (
+            "ADD a :s",
+            "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, "
+            "typeSet: ALLOWED_FOR_ADD_OPERAND",
+        ),
+        (
+            "DELETE a :n",
+            "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER, "
+            "typeSet: ALLOWED_FOR_DELETE_OPERAND",
+        ),
         (
             "SET a = if_not_exists(:n, :n)",
             "Operator or function requires a document path; operator or function: if_not_exists",

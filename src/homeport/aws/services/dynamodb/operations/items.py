@@ -29,6 +29,7 @@ from homeport.aws.services.dynamodb.operations.parameters import (
 from homeport.aws.services.dynamodb.operations.writes import (
     Outcome,
     Write,
+    check_nested,
     perform,
     place,
     read_delete,
@@ -191,14 +192,3 @@ def check_projection(table: Table, projection: CompiledProjection | None) -> Non
     if projection is None or not projection.nested:
         return
     check_nested(table, projection.nested)
-
-
-def check_nested(table: Table, nested: frozenset[str]) -> None:
-    """Refuse document paths that begin at a key attribute, of the table or of an index."""
-    message = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
-    for attribute in table.keys:
-        if attribute.name in nested:
-            raise ValidationException(f"{message}Key: {attribute.name}")
-    for attribute, _ in table.index_keys:
-        if attribute.name in nested:
-            raise ValidationException(f"{message}IndexKey: {attribute.name}")

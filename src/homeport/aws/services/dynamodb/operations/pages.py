@@ -8,7 +8,9 @@ from typing import Final, TypeVar, cast
 import orjson
 from orjson import Fragment
 
+from homeport.aws.services.dynamodb.errors import INVALID, ValidationException
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition
 from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
 from homeport.aws.services.dynamodb.model.projection import shown as visible_of
 from homeport.aws.services.dynamodb.model.query_plan import Span
@@ -99,6 +101,22 @@ def shown(row: Row, projection: CompiledProjection | None, effort: Effort) -> ob
         return Fragment(row.blob)
     effort.spend(row.size)
     return projection(row.item())
+
+
+def check_filter_projected(index: Index | None, keep: CompiledCondition | None) -> None:
+    """Refuse a filter on what an index does not show.
+
+    Raises:
+        ValidationException: it looks at something else, even if the index is a local one.
+    """
+    if index is None or index.projected is None or keep is None:
+        return
+    unseen = sorted(keep.heads - index.projected)
+    if unseen:
+        raise ValidationException(
+            f"{INVALID}Secondary index {index.name} does not project one or more filter attributes: "
+            f"[{', '.join(unseen)}]"
+        )
 
 
 async def read_with_effort(db: Database, read: Callable[[Snapshot, Effort], T]) -> T:

@@ -17,9 +17,15 @@ from homeport.aws.services.dynamodb.model.legacy import (
 from homeport.aws.services.dynamodb.model.query_plan import Span, check_start, plan, start_position
 from homeport.aws.services.dynamodb.model.schema import Index, Table
 from homeport.aws.services.dynamodb.model.values import Item, Value, check_value
-from homeport.aws.services.dynamodb.operations.items import Result, check_nested
+from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.metering import wants_capacity
-from homeport.aws.services.dynamodb.operations.pages import Page, Reading, consumed_by, read_in_time
+from homeport.aws.services.dynamodb.operations.pages import (
+    Page,
+    Reading,
+    check_filter_projected,
+    consumed_by,
+    read_in_time,
+)
 from homeport.aws.services.dynamodb.operations.parameters import (
     ItemRequest,
     Placeholders,
@@ -27,6 +33,7 @@ from homeport.aws.services.dynamodb.operations.parameters import (
     check_styles,
     read_projection,
 )
+from homeport.aws.services.dynamodb.operations.writes import check_nested
 from homeport.aws.services.dynamodb.room import DynamoDb
 
 _PREFIX = "The provided starting key is invalid: "
@@ -58,6 +65,7 @@ async def query(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Result:
     if start is not None:
         check_start(table, index, request["ExclusiveStartKey"], conditions)
     _check_filter(table, index, keep, legacy="QueryFilter" in request)
+    check_filter_projected(index, keep)
     reading = _reading(request, table, index, span, start, keep, projection, placeholders.values)
     return answer(request, reading, await read_in_time(dynamodb.db, reading))
 

@@ -20,7 +20,13 @@ from homeport.aws.services.dynamodb.model.partiql.statements import Select
 from homeport.aws.services.dynamodb.model.query_plan import Span, start_position
 from homeport.aws.services.dynamodb.model.schema import Index, Table
 from homeport.aws.services.dynamodb.model.values import Item, Value
-from homeport.aws.services.dynamodb.operations.pages import PAGE_BYTES, Reading, consumed_by, read_page
+from homeport.aws.services.dynamodb.operations.pages import (
+    PAGE_BYTES,
+    Reading,
+    check_filter_projected,
+    consumed_by,
+    read_page,
+)
 from homeport.kernel.storage.database import Snapshot
 
 Values = Mapping[str, Value]
@@ -55,8 +61,11 @@ def bind(table: Table, select: Select, values: Values, text: str, *, consistent:
     """
     index = _index(table, select, consistent=consistent)
     where = compile_where(select.where, values)
-    _check_projected(index, where, select.paths)
+    _check_projected(index, select.paths)
     runs = spans(table, index, select.where, values)
+    if runs is not None:
+        # What reads the whole index finds nothing there instead.
+        check_filter_projected(index, where)
     backward = _backward(table, index, select, runs)
     fetch = index is not None and index.projected is not None and index.local and bool(_heads(select.paths))
     reading = Reading(
@@ -94,15 +103,9 @@ def _heads(paths: tuple[Path, ...]) -> set[str]:
     return {str(path.parts[0]) for path in paths}
 
 
-def _check_projected(index: Index | None, where: CompiledCondition | None, paths: tuple[Path, ...]) -> None:
+def _check_projected(index: Index | None, paths: tuple[Path, ...]) -> None:
     if index is None or index.projected is None:
         return
-    unseen = sorted(where.heads - index.projected) if where is not None else []
-    if unseen:
-        raise ValidationException(
-            f"{INVALID}Secondary index {index.name} does not project one or more filter attributes: "
-            f"[{', '.join(unseen)}]"
-        )
     missing = sorted(_heads(paths) - index.projected)
     if missing and not index.local:
         raise ValidationException(

@@ -169,6 +169,8 @@ def place(write: Write, table: Table) -> bytes:
     Raises:
         ValidationException: the item or the update does not fit table and indexes.
     """
+    if write.condition is not None and write.condition.nested:
+        check_nested(table, write.condition.nested)
     if write.kind == "put":
         key = key_of_item(table, write.item)
         if table.indexes:
@@ -178,6 +180,17 @@ def place(write: Write, table: Table) -> bytes:
     if write.update is not None:
         _check_update(write.update, table)
     return key
+
+
+def check_nested(table: Table, nested: frozenset[str]) -> None:
+    """Refuse document paths that begin at a key attribute, of the table or of an index."""
+    message = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
+    for attribute in table.keys:
+        if attribute.name in nested:
+            raise ValidationException(f"{message}Key: {attribute.name}")
+    for attribute, _ in table.index_keys:
+        if attribute.name in nested:
+            raise ValidationException(f"{message}IndexKey: {attribute.name}")
 
 
 def _check_update(update: CompiledUpdate, table: Table) -> None:

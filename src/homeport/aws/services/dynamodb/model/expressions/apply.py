@@ -179,7 +179,8 @@ class _Compiler:
             return
         self.findings.add(
             "operand",
-            f"Incorrect operand type for operator or function; operator: {section}, operand type: {_TYPE_NAMES[type_]}",
+            f"Incorrect operand type for operator or function; operator: {section}, "
+            f"operand type: {_TYPE_NAMES[type_]}, typeSet: ALLOWED_FOR_{section}_OPERAND",
         )
 
     def _operand(self, node: Operand) -> Getter:
