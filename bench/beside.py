@@ -63,6 +63,10 @@ class Column:
         except FAILURES as failure:
             self.lines[line] = refusal(failure)
 
+    def failed(self) -> bool:
+        """Whether it has no number in some line of its own."""
+        return not self.lines or any(isinstance(numbers, str) for numbers in self.lines.values())
+
     def cell(self, line: str) -> str:
         """The line's numbers with their units."""
         numbers = self.lines.get(line, self.otherwise)
@@ -91,13 +95,16 @@ def refusal(failure: BaseException) -> str:
 
 
 def run(question: str, purpose: str | None, measure: Measure, more: Sequence[Server] = ()) -> None:
-    """Measure one server after the other; print a table on standard error and one line of JSON on standard output."""
+    """Measure one server after the other; print a table on standard error and one line of JSON on standard output.
+
+    The exit status is 1 if the first one has no number somewhere.
+    """
     given = arguments(purpose)
     servers = [first_server(given), *more, *(named_server(one) for one in peers(question, given))]
     columns = {server.name: column_of(server, measure, quick=given.quick) for server in servers}
     show(question, columns)
     report(question, {"quick": given.quick, "servers": {name: told(column) for name, column in columns.items()}})
-    if any(isinstance(numbers, str) for numbers in columns[servers[0].name].lines.values()):
+    if columns[servers[0].name].failed():
         sys.exit(1)
 
 
@@ -207,4 +214,4 @@ def show(question: str, columns: Mapping[str, Column]) -> None:
 
 def told(column: Column) -> Mapping[str, object]:
     """A column as JSON has it."""
-    return column.lines or {"": column.otherwise}
+    return column.lines if column.otherwise == "-" else {**column.lines, "otherwise": column.otherwise}

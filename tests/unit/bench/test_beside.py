@@ -149,6 +149,7 @@ async def test_a_line_that_fails_says_why_and_the_next_is_measured() -> None:
     assert column.cell("first") == "no: 501 NotImplemented"
     assert column.cell("second") == "1,234 us, 810/s, 60 MB"
     assert column.cell("third") == "-"
+    assert column.failed()
 
 
 async def fetch(endpoint: Endpoint, column: Column) -> None:
@@ -176,6 +177,7 @@ def test_a_server_that_does_not_start_fills_its_column_with_the_reason() -> None
     column = column_of(named_server("none=sh -c 'echo no such port >&2; exit 3'"), fetch, quick=True)
 
     assert column.cell("get") == "no: did not start: no such port"
+    assert column.failed()
 
 
 def test_a_server_that_listens_elsewhere_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
