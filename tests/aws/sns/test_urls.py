@@ -227,6 +227,33 @@ def test_an_endpoint_is_told_when_its_subscription_ends_and_may_begin_again(worl
     assert len(world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]) == 1
 
 
+def test_who_does_not_sign_cannot_demand_signatures_of_others(world: World, listener: Listener) -> None:
+    topic = world.topic()
+    world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=listener.url)
+    world.aws.run_jobs()
+    link = json.loads(listener.received.pop().body)["SubscribeURL"]
+
+    with pytest.raises(HTTPError) as caught:
+        visit(f"{link}&AuthenticateOnUnsubscribe=true")
+    with caught.value as answer:
+        assert (answer.code, b"AuthorizationError" in answer.read()) == (403, True)
+    assert world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["SubscriptionsPending"] == "1"
+
+
+def test_a_second_visit_of_the_link_changes_nothing(world: World, listener: Listener) -> None:
+    """Else whoever has the link could take away that only signed requests end the subscription."""
+    topic = world.topic()
+    world.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=listener.url)
+    world.aws.run_jobs()
+    asked = json.loads(listener.received.pop().body)
+    arn = world.sns.confirm_subscription(TopicArn=topic, Token=asked["Token"], AuthenticateOnUnsubscribe="true")
+
+    visit(asked["SubscribeURL"])
+
+    found = world.sns.get_subscription_attributes(SubscriptionArn=arn["SubscriptionArn"])["Attributes"]
+    assert found["ConfirmationWasAuthenticated"] == "true"
+
+
 def test_the_link_in_a_message_ends_the_subscription(world: World, listener: Listener) -> None:
     topic = world.topic()
     confirmed(world, listener, topic)

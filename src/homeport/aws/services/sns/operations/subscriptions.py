@@ -157,17 +157,20 @@ def _tell(sns: Sns, tx: Tx, topic: Topic, subscription: Subscription, members: W
     )
 
 
-async def confirm_subscription(sns: Sns, _call: Call, request: ConfirmSubscriptionInput) -> ConfirmSubscriptionResponse:
+async def confirm_subscription(sns: Sns, call: Call, request: ConfirmSubscriptionInput) -> ConfirmSubscriptionResponse:
     """Let a subscription get messages, by the token that its endpoint was sent.
 
     Raises:
         InvalidParameter: nobody was sent that token for that topic in the last two days.
+        AuthorizationError: who does not sign cannot demand signatures of others.
     """
     try:
         key = TopicKey.parse(request["TopicArn"])
     except InvalidParameter as error:
         raise InvalidParameter("Topic") from error
     authenticated = request.get("AuthenticateOnUnsubscribe", "false").lower() == "true"
+    if authenticated and call.anonymous:
+        raise AuthorizationError("AuthenticateOnUnsubscribe requires a signed request")
 
     def confirm(tx: Tx) -> str:
         sent_after = Millis(sns.clock.now() - TOKEN_MS)

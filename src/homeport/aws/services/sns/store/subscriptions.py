@@ -148,9 +148,10 @@ def page_of_topic(snapshot: Snapshot, topic_id: int, *, after: int, limit: int) 
 
 
 def confirm(tx: Tx, number: int, *, authenticated: bool) -> None:
-    """Let it get messages from now on, again if it was ended."""
+    """Let it get messages from now on, again if it was ended; one that gets them already stays as it is."""
     tx.execute(
-        "UPDATE sns_subscription SET pending = 0, ended_ms = NULL, asked_ms = NULL, authenticated = ? WHERE id = ?",
+        "UPDATE sns_subscription SET pending = 0, ended_ms = NULL, asked_ms = NULL, authenticated = ?"
+        " WHERE id = ? AND (pending = 1 OR ended_ms IS NOT NULL)",
         (authenticated, number),
     )
 
