@@ -107,10 +107,10 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
         shapes.setdefault(name, undeclared)["error"] = {"code": code, "httpStatusCode": status, "senderFault": True}
     for name, element in amendments.get("roots", {}).items():
         shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
-    for name in amendments.get("text_elements", ()):
-        shapes[name]["textElement"] = True
-    for name in amendments.get("opaque", ()):
-        shapes[name]["opaque"] = True
+    shapes.update({name: {"type": "string"} for name in amendments.get("texts", ())})
+    for group, mark in (("text_elements", "textElement"), ("opaque", "opaque")):
+        for name in amendments.get(group, ()):
+            shapes[name][mark] = True
     if amendments.get("result_wrappers"):
         for name, operation in model["operations"].items():
             if "output" in operation:

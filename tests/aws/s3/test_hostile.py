@@ -1,8 +1,9 @@
 """Requests that no SDK sends: what headers cannot carry, bodies that are cut, documents that are none."""
 
 import base64
+import http.client
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from tests.aws_server import AwsServer
@@ -111,6 +112,28 @@ def test_bytes_that_are_no_text_are_no_fault_of_the_server_s(shared: AwsServer, 
         answer = send(shared.url, method, f"/{bucket}/k", b"", **{name: "\xff\xfe"})
 
         assert answer.status < 500, (method, answer)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "Thu, 01 Dec 1994 16:00:00 GMT", "2030-01-01T00:00:00Z", "in a week"])
+def test_expires_comes_back_as_it_was_given(shared: AwsServer, bucket: str, text: str) -> None:
+    assert send(shared.url, "PUT", f"/{bucket}/k", b"x", Expires=text).status == 200
+
+    assert send(shared.url, "GET", f"/{bucket}/k").headers["expires"] == text
+    overridden = send(shared.url, "GET", f"/{bucket}/k?response-expires={quote(text[:4])}")
+    assert overridden.headers["expires"] == text[:4]
+
+
+def test_metadata_of_one_name_is_one_list(shared: AwsServer, s3: Any, bucket: str) -> None:
+    parts = urlsplit(shared.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    connection.putrequest("PUT", f"/{bucket}/k")
+    for name, value in (*OWNER.items(), ("x-amz-meta-a", "1"), ("X-Amz-Meta-A", "2"), ("Content-Length", "0")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 200
+    connection.close()
+
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"a": "1,2"}
 
 
 def test_a_signature_of_bytes_that_are_no_text_is_refused(shared: AwsServer, bucket: str) -> None:

@@ -287,7 +287,7 @@ class CopyObjectRequest(TypedDict, total=False):
     CopySourceIfModifiedSince: Millis
     CopySourceIfNoneMatch: str
     CopySourceIfUnmodifiedSince: Millis
-    Expires: Millis
+    Expires: str
     GrantFullControl: str
     GrantRead: str
     GrantReadACP: str
@@ -422,7 +422,7 @@ class CreateMultipartUploadRequest(TypedDict, total=False):
     ContentEncoding: str
     ContentLanguage: str
     ContentType: str
-    Expires: Millis
+    Expires: str
     GrantFullControl: str
     GrantRead: str
     GrantReadACP: str
@@ -1073,7 +1073,7 @@ class GetObjectOutput(TypedDict, total=False):
     ContentLanguage: str
     ContentRange: str
     ContentType: str
-    Expires: Millis
+    Expires: str
     WebsiteRedirectLocation: str
     ServerSideEncryption: str
     Metadata: dict[str, str]
@@ -1107,7 +1107,7 @@ class GetObjectRequest(TypedDict, total=False):
     ResponseContentEncoding: str
     ResponseContentLanguage: str
     ResponseContentType: str
-    ResponseExpires: Millis
+    ResponseExpires: str
     VersionId: str
     SSECustomerAlgorithm: str
     SSECustomerKey: str
@@ -1222,7 +1222,7 @@ class HeadObjectOutput(TypedDict, total=False):
     ContentLanguage: str
     ContentType: str
     ContentRange: str
-    Expires: Millis
+    Expires: str
     WebsiteRedirectLocation: str
     ServerSideEncryption: str
     Metadata: dict[str, str]
@@ -1256,7 +1256,7 @@ class HeadObjectRequest(TypedDict, total=False):
     ResponseContentEncoding: str
     ResponseContentLanguage: str
     ResponseContentType: str
-    ResponseExpires: Millis
+    ResponseExpires: str
     VersionId: str
     SSECustomerAlgorithm: str
     SSECustomerKey: str
@@ -2232,7 +2232,7 @@ class PutObjectRequest(TypedDict, total=False):
     ChecksumXXHASH64: str
     ChecksumXXHASH3: str
     ChecksumXXHASH128: str
-    Expires: Millis
+    Expires: str
     IfMatch: str
     IfNoneMatch: str
     GrantFullControl: str
@@ -2804,7 +2804,7 @@ class WriteGetObjectResponseRequest(TypedDict, total=False):
     ChecksumXXHASH128: str
     DeleteMarker: bool
     ETag: str
-    Expires: Millis
+    Expires: str
     Expiration: str
     LastModified: Millis
     MissingMeta: int

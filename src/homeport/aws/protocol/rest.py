@@ -108,7 +108,8 @@ class Bindings:
                     self._take(found, bound, [text])
             for prefix, values in maps:
                 if lower.startswith(prefix):
-                    values.setdefault(lower[len(prefix) :], text)
+                    own = lower[len(prefix) :]
+                    values[own] = f"{values[own]},{text}" if own in values else text
 
     def _take(self, found: Members, bound: _Bound, values: list[str]) -> None:
         try:

@@ -6,6 +6,7 @@ Values are made from the models by seeded chance: every member, lists and maps, 
 import random
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from email.utils import formatdate
 from importlib import resources
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -38,7 +39,9 @@ class Values:
 
     def __init__(self, seed: str, room: Room) -> None:
         self._random = random.Random(seed)
-        self._opaque = {name for name, shape in room.model.shapes.items() if shape.get("opaque")}
+        shapes = room.model.shapes
+        self._opaque = {name for name, shape in shapes.items() if shape.get("opaque")}
+        self._texts = {name for name, shape in shapes.items() if shape["type"] == "string"}
 
     def structure(self, shape: Any, depth: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
         ours, theirs = {}, {}
@@ -64,6 +67,9 @@ class Values:
                 return {k: v[0] for k, v in pairs.items()}, {k: v[1] for k, v in pairs.items()}
             case "timestamp":
                 millis = self._random.randrange(10**9) * 1000
+                if shape.name in self._texts:
+                    # A date in the model that we hand on as the text that it is.
+                    return formatdate(millis / 1000, usegmt=True), datetime.fromtimestamp(millis / 1000, tz=UTC)
                 return millis, datetime.fromtimestamp(millis / 1000, tz=UTC)
         scalar = self.scalar(shape, location)
         return scalar, scalar

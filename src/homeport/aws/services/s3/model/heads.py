@@ -16,6 +16,7 @@ _TEXTS: Final = {
     "ContentEncoding": "Content-Encoding",
     "ContentLanguage": "Content-Language",
     "ContentType": "Content-Type",
+    "Expires": "Expires",
     "WebsiteRedirectLocation": "x-amz-website-redirect-location",
 }
 _NO_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
@@ -43,8 +44,6 @@ def content_head(request: Mapping[str, object]) -> Head:
         head["ContentEncoding"] = encoding
         if not encoding:
             del head["ContentEncoding"]
-    if "Expires" in request:
-        head["Expires"] = request["Expires"]
     metadata = cast("Mapping[str, str]", request.get("Metadata") or {})
     if metadata:
         check_metadata(metadata)

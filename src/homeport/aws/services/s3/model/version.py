@@ -34,7 +34,7 @@ class Head(TypedDict, total=False):
     ContentEncoding: str
     ContentLanguage: str
     ContentType: str
-    Expires: Millis
+    Expires: str
     WebsiteRedirectLocation: str
     Metadata: dict[str, str]
     ServerSideEncryption: str

@@ -192,8 +192,7 @@ def describe(s3: S3, bucket: Bucket, version: Version, request: Mapping[str, obj
             members |= _part_checksum(version, cast("int", request["PartNumber"]))
     for parameter, member, name in _OVERRIDES:
         if parameter in request:
-            value = request[parameter]
-            members[member] = answer_header(name, value) if isinstance(value, str) else value
+            members[member] = answer_header(name, str(request[parameter]))
     return members, start, length
 
 

@@ -26,6 +26,7 @@ _MEMBERS: Final[Mapping[str, str]] = {
     "content-disposition": "ContentDisposition",
     "content-encoding": "ContentEncoding",
     "content-language": "ContentLanguage",
+    "expires": "Expires",
     "x-amz-storage-class": "StorageClass",
     "x-amz-website-redirect-location": "WebsiteRedirectLocation",
     "x-amz-server-side-encryption": "ServerSideEncryption",
@@ -92,12 +93,12 @@ def _put_request(bucket: Bucket, form: Form) -> dict[str, object]:
     for name, member in _MEMBERS.items():
         if name in fields:
             asked[member] = fields[name]
-    for name, member in (("expires", "Expires"), ("x-amz-object-lock-retain-until-date", "ObjectLockRetainUntilDate")):
-        if name in fields:
-            try:
-                asked[member] = read_timestamp(fields[name])
-            except ValueMalformed:
-                raise InvalidArgument("Invalid date", name, fields[name]) from None
+    until = "x-amz-object-lock-retain-until-date"
+    if until in fields:
+        try:
+            asked["ObjectLockRetainUntilDate"] = read_timestamp(fields[until])
+        except ValueMalformed:
+            raise InvalidArgument("Invalid date", until, fields[until]) from None
     if "tagging" in fields:
         asked["Tagging"] = _tagging_header(fields["tagging"])
     return asked
