@@ -67,10 +67,9 @@ class Values:
                 return {k: v[0] for k, v in pairs.items()}, {k: v[1] for k, v in pairs.items()}
             case "timestamp":
                 millis = self._random.randrange(10**9) * 1000
-                if shape.name in self._texts:
-                    # A date in the model that we hand on as the text that it is.
-                    return formatdate(millis / 1000, usegmt=True), datetime.fromtimestamp(millis / 1000, tz=UTC)
-                return millis, datetime.fromtimestamp(millis / 1000, tz=UTC)
+                # A date in botocore's model that is a text in ours is handed on as it is.
+                ours = formatdate(millis / 1000, usegmt=True) if shape.name in self._texts else millis
+                return ours, datetime.fromtimestamp(millis / 1000, tz=UTC)
         scalar = self.scalar(shape, location)
         return scalar, scalar
 
