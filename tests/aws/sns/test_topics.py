@@ -253,3 +253,15 @@ def test_a_topic_of_large_messages_has_a_hundred_subscriptions_at_most(world: Wo
         "SubscriptionLimitExceeded",
         "A topic with a MaximumMessageSize above 262144 must have 100 or fewer subscriptions",
     )
+
+
+def test_characters_that_xml_has_not_break_no_list(world: World) -> None:
+    topic = world.topic(DisplayName="a\x01b\r\ufffe &#x1;")
+    world.sns.tag_resource(ResourceArn=topic, Tags=[{"Key": "k\x02", "Value": "v"}])
+
+    found = world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]
+    (tag,) = world.sns.list_tags_for_resource(ResourceArn=topic)["Tags"]
+
+    assert found["DisplayName"] == "a\ufffdb\r\ufffd &#x1;"
+    assert tag == {"Key": "k\ufffd", "Value": "v"}
+    assert refusal(world.sns.confirm_subscription, TopicArn="\x01", Token="t")[0] == "InvalidParameter"

@@ -1,5 +1,6 @@
 """The protocol awsQuery: a form with `Action` and `Version` there, XML back."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from homeport.aws.protocol.query_values import QueryReaders, Read, read_form, tr
 from homeport.aws.protocol.xml_values import Write, XmlWriters, escape
 from homeport.kernel.http.message import HeaderList, Response
 
+# References to what XML 1.0 has no character for: a reader would refuse the whole document, with all else in a list.
+_NO_CHARACTERS = re.compile("&#x(?!D;)[0-9A-F]+;")
 _PROTOCOL_MEMBERS = frozenset({"Action", "Version"})
 
 
@@ -56,7 +59,10 @@ class QueryCodec:
 
 def _response(status: int, out: list[str], request_id: str) -> Response:
     headers: HeaderList = [("x-amzn-RequestId", request_id), ("Content-Type", "text/xml")]
-    return Response(status, headers, "".join(out).encode("utf-8", "replace"))
+    text = "".join(out)
+    if "&#x" in text:
+        text = _NO_CHARACTERS.sub("\ufffd", text)
+    return Response(status, headers, text.encode("utf-8", "replace"))
 
 
 def read_parameters(content: bytes, raw_query: str) -> dict[str, str]:
