@@ -264,6 +264,12 @@ def test_forms_that_are_none_are_refused(shared: AwsServer, s3: Any, signer: Any
         fields = {name: value for name, value in target["fields"].items() if name != missing}
         answer = post(shared, {**target, "fields": fields}, b"x")
         assert (answer.status, answer.element("Code")) == (400, "InvalidArgument")
+    keyless = {name: value for name, value in target["fields"].items() if name != "key"}
+    assert post(shared, {**target, "fields": keyless}, b"x").element("ArgumentName") == "key"
+    odd = signer.generate_presigned_post(bucket, "k", Conditions=[["content-length-range", "test", "10"]])
+    assert post(shared, odd, b"x").element("Message") == (
+        'Invalid according to Policy: Policy Condition failed: ["content-length-range", "test", "10"]'
+    )
     plain = ask(shared.url, "POST", f"/{bucket}", b"x", Content_Type="text/plain")
     assert (plain.status, plain.element("Code")) == (412, "PreconditionFailed")
     broken = ask(shared.url, "POST", f"/{bucket}", b"--x\r\n", Content_Type="multipart/form-data; boundary=x")

@@ -102,7 +102,9 @@ def _read_conditions(conditions: list[object]) -> tuple[list[tuple[str, str, str
             case [str(operator), int(low), int(high)] if operator.lower() == "content-length-range":
                 least, most = low, high
             case [str(operator), str(low), str(high)] if operator.lower() == "content-length-range":
-                least, most = _number(low), _number(high)
+                if not (low.isdecimal() and high.isdecimal()):
+                    raise PostPolicyFailed(f'Policy Condition failed: ["{operator}", "{low}", "{high}"]')
+                least, most = int(low), int(high)
             case [str(operator), str(name), str(value)] if operator.lower() in {"eq", "starts-with"}:
                 if not name.startswith("$"):
                     raise InvalidPolicyDocument(f"Invalid Condition: {name}")
@@ -110,12 +112,6 @@ def _read_conditions(conditions: list[object]) -> tuple[list[tuple[str, str, str
             case _:
                 raise InvalidPolicyDocument("Invalid Simple-Condition: value must be a string.")
     return kept, least, most
-
-
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise InvalidPolicyDocument("Invalid content-length-range.")
-    return int(text)
 
 
 def _expiration(text: object) -> Millis:

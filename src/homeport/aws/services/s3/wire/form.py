@@ -73,16 +73,17 @@ async def post_object(s3: S3, call: Call, bucket: Bucket, request: Request) -> R
 
 
 def _key(form: Form) -> str:
-    return form.fields.get("key", "").replace("${filename}", form.file_name)
-
-
-def _put_request(bucket: Bucket, form: Form) -> dict[str, object]:
-    fields = form.fields
-    if not fields.get("key"):
+    key = form.fields.get("key")
+    if not key:
         raise InvalidArgument(
             "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.",
             "key",
         )
+    return key.replace("${filename}", form.file_name)
+
+
+def _put_request(bucket: Bucket, form: Form) -> dict[str, object]:
+    fields = form.fields
     asked: dict[str, object] = {
         "Bucket": bucket.name,
         "Key": _key(form),
