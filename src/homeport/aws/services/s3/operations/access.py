@@ -54,11 +54,16 @@ def guarded(action: str, run: Run[R]) -> Operation[S3]:
         bucket = await s3.bucket(request["Bucket"])
         if "ExpectedBucketOwner" in request:
             check_expected_owner(bucket, request)
-        if action and (call.account != bucket.account or call.anonymous or "policy" in bucket.configurations):
+        if action and not owns(call, bucket):
             await authorize(s3, call, bucket, action, request)
         return await run(s3, call, bucket, request)
 
     return operation
+
+
+def owns(call: Call, bucket: Bucket) -> bool:
+    """Whether the caller may do anything because the bucket is the caller's own, and no policy says otherwise."""
+    return call.account == bucket.account and not call.anonymous and "policy" not in bucket.configurations
 
 
 def check_expected_owner(bucket: Bucket, request: Request, member: str = "ExpectedBucketOwner") -> None:

@@ -15,7 +15,7 @@ from homeport.aws.services.s3.model.lock import protect_deletion
 from homeport.aws.services.s3.model.names import decode_key, encode_key
 from homeport.aws.services.s3.model.notifications import Event, Origin
 from homeport.aws.services.s3.model.version import NULL_VERSION, Version, sequence_of
-from homeport.aws.services.s3.operations.access import may
+from homeport.aws.services.s3.operations.access import may, owns
 from homeport.aws.services.s3.operations.answers import Members
 from homeport.aws.services.s3.operations.get import check_version_id
 from homeport.aws.services.s3.operations.put import put_in_place
@@ -181,9 +181,10 @@ async def _wish(s3: S3, call: Call, bucket: Bucket, item: api.ObjectIdentifier, 
         raise MalformedXml
     if identifier is not None and identifier != NULL_VERSION and sequence_of(identifier) is None:
         raise NoSuchVersion(key, identifier)
-    asked = {**request, "Key": key} | ({"VersionId": identifier} if identifier else {})
-    if not await may(s3, call, bucket, "s3:DeleteObject", asked, key):
-        raise AccessDenied
+    if not owns(call, bucket):
+        asked = {**request, "Key": key} | ({"VersionId": identifier} if identifier else {})
+        if not await may(s3, call, bucket, "s3:DeleteObject", asked, key):
+            raise AccessDenied
     bypass = await _may_bypass(s3, call, bucket, request, key)
     return Wish(encode_key(key), identifier or None, item.get("ETag"), bypass)
 

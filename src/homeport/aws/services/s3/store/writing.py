@@ -40,7 +40,7 @@ def new_marker(key: bytes, seq: int, identifier: str, owner: str, at: Millis) ->
 def remove_version(tx: Tx, bucket: Bucket, version: Version) -> list[str]:
     """Remove a version for good; the next older one takes its place. Returns the file whose row went."""
     objects.remove(tx, bucket.id, version)
-    if version.current:
+    if version.current and bucket.versioning:
         heir = objects.newest_before(tx, bucket.id, version.key, version.seq)
         if heir is not None:
             extra = {name: value for name, value in heir.extra.items() if name != "noncurrent_since"}
