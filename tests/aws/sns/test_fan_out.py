@@ -233,6 +233,29 @@ def test_what_a_queue_does_not_take_becomes_a_dead_letter(world: World) -> None:
     assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+@pytest.mark.parametrize(("own", "kept"), [(7, 10), (8, 8), (10, 10), (11, 3)])
+def test_a_dead_letter_keeps_its_own_attributes_if_a_queue_can_take_them(world: World, own: int, kept: int) -> None:
+    dead = world.sqs.create_queue(QueueName="dead")["QueueUrl"]
+    topic = world.topic()
+    world.sns.subscribe(
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=arn_of("missing"),
+        Attributes={
+            "RawMessageDelivery": "true",
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": arn_of("dead")}),
+        },
+    )
+    attributes = {f"k{number}": {"DataType": "String", "StringValue": "v"} for number in range(own)}
+
+    world.sns.publish(TopicArn=topic, Message="lost", MessageAttributes=attributes)
+
+    (letter,) = world.received(dead)
+    assert len(letter["MessageAttributes"]) == kept
+    assert ("k0" in letter["MessageAttributes"]) == (own <= 10)
+    assert ("ErrorCode" in letter["MessageAttributes"]) == (own in (7, 11))
+
+
 def test_a_subscription_replays_the_archive(world: World) -> None:
     policy = json.dumps({"MessageRetentionPeriod": "30"})
     topic = world.topic("t.fifo", FifoTopic="true", ContentBasedDeduplication="true", ArchivePolicy=policy)

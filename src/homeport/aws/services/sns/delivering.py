@@ -17,6 +17,7 @@ from homeport.kernel.storage.database import Tx
 
 _NO_POLICY_RETRIES = 3
 _PAUSE_MS = 1000
+_MAX_ATTRIBUTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,15 @@ def _dead(delivery: Delivery, dead_letter: str, failure: DeliveryFailed | Delive
     body = payload.get("MessageBody") or payload.get("Body") or payload.get("Event") or payload.get("Record") or ""
     code = failure.code if isinstance(failure, DeliveryRefused) else str(failure.status or "ClientException")
     given = payload.get("MessageAttributes")
-    attributes: dict[str, Json] = dict(given) if isinstance(given, dict) else {}
-    attributes |= {
+    own: dict[str, Json] = dict(given) if isinstance(given, dict) else {}
+    told: dict[str, Json] = {
         "RequestID": {"DataType": "String", "StringValue": str(delivery.context.get("message_id", delivery.id))},
         "ErrorCode": {"DataType": "String", "StringValue": code},
         "ErrorMessage": {"DataType": "String", "StringValue": failure.reason[:1024] or code},
     }
-    letter: dict[str, Json] = {"MessageBody": body}
-    if len(attributes) <= 10:  # noqa: PLR2004 # as many as a queue takes
-        letter["MessageAttributes"] = attributes
+    # A queue takes ten. The message's own come first, for it may be sent on from there; the log has the reason.
+    fitting = next(some for some in (own | told, own, told) if len(some) <= _MAX_ATTRIBUTES)
+    letter: dict[str, Json] = {"MessageBody": body, "MessageAttributes": fitting}
     if dead_letter.endswith(".fifo"):
         letter["MessageGroupId"] = delivery.context.get("group") or "sns"
         letter["MessageDeduplicationId"] = delivery.context.get("deduplication_id") or delivery.id.replace("/", "-")
