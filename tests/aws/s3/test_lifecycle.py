@@ -222,6 +222,17 @@ def test_an_archived_object_is_restored_for_some_days(aws: AwsServer, wound: Any
     assert "Restore" not in wound.head_object(Bucket="cold", Key="a")
 
 
+def test_the_deepest_archive_gives_nothing_back_at_once(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", StorageClass="DEEP_ARCHIVE")
+    wanted = {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}}
+
+    error = refused(s3.restore_object, Bucket=bucket, Key="k", RestoreRequest=wanted)
+
+    assert (error["Code"], error["ArgumentValue"]) == ("InvalidArgument", "Expedited")
+    assert "ArgumentValue" not in refused(s3.restore_object, Bucket=bucket, Key="k", RestoreRequest={})
+    assert s3.restore_object(Bucket=bucket, Key="k", RestoreRequest={"Days": 1})
+
+
 def test_what_is_not_archived_cannot_be_restored(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
 

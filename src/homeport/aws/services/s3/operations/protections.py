@@ -186,7 +186,7 @@ async def restore_object(s3: S3, call: Call, bucket: Bucket, request: api.Restor
         raise InvalidRequest("Restores with a query have ended at AWS; use SelectObjectContent.")
     days = wanted.get("Days")
     if days is None or days <= 0:
-        raise InvalidArgument("Restoration days should be at least 1", "Days", str(days))
+        raise InvalidArgument("Restoration days should be at least 1", "Days", days)
     tier = wanted.get("Tier") or wanted.get("GlacierJobParameters", {}).get("Tier") or "Standard"
     if tier not in _RESTORE_DELAY_MS:
         raise MalformedXml
@@ -197,6 +197,8 @@ async def restore_object(s3: S3, call: Call, bucket: Bucket, request: api.Restor
         now = s3.clock.now()
         if not version.archived:
             raise InvalidObjectState(version.storage_class)
+        if tier == "Expedited" and version.storage_class == "DEEP_ARCHIVE":
+            raise InvalidArgument("Retrieval option is not supported by this storage class", "Tier", tier)
         before = version.extra.get("restore")
         if before is not None and before["ready"] > now:
             raise RestoreAlreadyInProgress
