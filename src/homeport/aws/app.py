@@ -175,6 +175,6 @@ class AwsHalf:
             cors,
             surface=Surface(facts).answer,
             log=world.log,
-            public_url=f"http://{settings.aws_host}" if settings.aws_host else "",
+            public_host=settings.aws_host,
             marks=(("x-localstack", "true"),) if settings.aws_localstack_header else (),
         )

@@ -92,7 +92,7 @@ class Gateway:
 
     Args:
         surface: answers what is no service's: health, LocalStack's endpoints, routes; None hands on.
-        public_url: overrides how the client addressed us, in URLs that operations return.
+        public_host: overrides how the client addressed us, in URLs that operations return.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Gateway:
         *,
         surface: Callable[[Request], Awaitable[Response | None]],
         log: Log,
-        public_url: str = "",
+        public_host: str = "",
         marks: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._rooms = rooms
@@ -113,7 +113,7 @@ class Gateway:
         self._cors = cors
         self._surface = surface
         self._log = log
-        self._public_url = public_url
+        self._public_host = public_host
         self._marks = tuple(marks)
 
     async def handle(self, request: Request) -> Response:
@@ -348,7 +348,7 @@ class Gateway:
         request = step.request
         request.route = f"{room.name}.{operation}"
         origin = request.origin
-        host = origin.host or "localhost"
+        host = self._public_host or origin.host or "localhost"
         trace = request.headers.get("X-Amzn-Trace-Id", "")
         return Call(
             identity.account,
@@ -358,7 +358,7 @@ class Gateway:
             step.request_id,
             identity.key_id,
             identity.principal_arn,
-            self._public_url or f"{origin.scheme}://{host}",
+            f"{origin.scheme}://{host}",
             origin.client,
             request.headers.get("User-Agent", ""),
             not identity.key_id,

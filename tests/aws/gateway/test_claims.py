@@ -1,7 +1,10 @@
 """Whose request it is, and what is said about operations that nobody does."""
 
+from pathlib import Path
+
 import pytest
 from tests.aws.gateway.conftest import Raw, scope
+from tests.aws_server import AwsServer
 
 S3_XML = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -142,3 +145,15 @@ def test_dynamodb_s_answers_carry_their_checksum(raw: Raw) -> None:
     answer = raw.json("DynamoDB_20120810.ListTables", b"{}")
 
     assert answer.headers["x-amz-crc32"] == str(zlib.crc32(answer.body))
+
+
+def test_urls_have_the_host_that_is_set_and_the_scheme_that_the_client_speaks(tmp_path: Path) -> None:
+    settings = {"aws.host": "aws.example.org:4566", "http.trusted_proxies": "127.0.0.0/8"}
+    server = AwsServer(tmp_path / "data", settings=settings).start()
+    raw = Raw(server)
+
+    for scheme in ("http", "https"):
+        headers = {**scope("sqs"), "X-Forwarded-Proto": scheme}
+        answer = raw.form("Action=CreateQueue&QueueName=q&Version=2012-11-05", headers=headers)
+        assert f"<QueueUrl>{scheme}://aws.example.org:4566/000000000000/q</QueueUrl>" in answer.text
+    server.stop()
