@@ -93,6 +93,8 @@ class Courier:
         self._log = log
         self._wake = wake
         self.set_aside = 0
+        self._may_wait = True
+        """Whether the outbox may hold deliveries, those of transactions included that are not committed yet."""
         self._services = services
         self._targets: dict[str, Target] = {}
         self._sources: dict[str, Source] = {}
@@ -117,12 +119,13 @@ class Courier:
             self._enqueue(tx, delivery, lane)
         elif target is None:
             self._source(delivery).gave_up(tx, delivery, DeliveryRefused("NotFound", "nobody takes such deliveries"))
-        elif _is_stored(target) and not outbox.is_waiting(tx, lane):
+        elif _is_stored(target) and not (self._may_wait and outbox.is_waiting(tx, lane)):
             self._deliver(tx, cast("StoredTarget", target), delivery)
         else:
             self._enqueue(tx, delivery, lane)
 
     def _enqueue(self, tx: Tx, delivery: Delivery, lane: str) -> None:
+        self._may_wait = True
         outbox.add(tx, delivery, lane, _place(delivery.target), self._clock.now())
         tx.after_commit(lambda: self._wake(self.name))
 
@@ -163,7 +166,13 @@ class Courier:
             # The command line puts them back without telling us.
             look = Millis(now + _LOOK_MS)
             following = look if following is None else min(following, look)
+        elif following is None and self._may_wait:
+            await self._db.write(self._note_emptiness)
         return Next(following) if following is not None else WHEN_WOKEN
+
+    def _note_emptiness(self, tx: Tx) -> None:
+        # In a transaction, which sees what others of its batch have put there.
+        self._may_wait = not outbox.is_empty(tx)
 
     def _has_room(self, place: str) -> bool:
         return len(self._under_way) < _LANES_AT_ONCE and self._busy[place] < _LANES_A_PLACE

@@ -63,6 +63,11 @@ def is_waiting(tx: Tx, lane: str) -> bool:
     return tx.value("SELECT 1 FROM outbox_lane WHERE lane = ?", (lane,)) is not None
 
 
+def is_empty(tx: Tx) -> bool:
+    """Whether no lane has deliveries."""
+    return tx.value("SELECT 1 FROM outbox_lane LIMIT 1") is None
+
+
 def add(tx: Tx, delivery: Delivery, lane: str, place: str, now: Millis) -> None:
     """Put a delivery at the end of its lane."""
     _append(tx, lane, place, encode(delivery), 0, now)

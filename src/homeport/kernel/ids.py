@@ -1,10 +1,12 @@
 """Identifiers, passed in: random ones, and the predictable ones that tests use."""
 
+import os
 import secrets
 import string
 import time
 from typing import Protocol
 
+_UUID_CHANCE_BYTES = 10  # of which 74 bits count
 _PASSWORD_CHARACTERS = string.ascii_letters + string.digits
 
 
@@ -37,7 +39,7 @@ class SystemIds:
 
     def uuid(self) -> str:
         """A new UUIDv7."""
-        return _uuid7(time.time_ns() // 1_000_000, secrets.randbits(74))
+        return _uuid7(time.time_ns() // 1_000_000, int.from_bytes(os.urandom(_UUID_CHANCE_BYTES)))
 
     def hex(self, nbytes: int) -> str:
         """`nbytes` of chance as lower-case hexadecimal."""
