@@ -177,6 +177,7 @@ def test_website_configurations_that_contradict_themselves_are_refused(s3: Any, 
         {"IndexDocument": {"Suffix": "/index.html"}},
         {**INDEX, "RedirectAllRequestsTo": {"HostName": "x"}},
         {**INDEX, "RoutingRules": [{"Redirect": {"Protocol": "ftp"}}]},
+        {**INDEX, "RoutingRules": [{"Redirect": {"HostName": "x"}}] * 51},
     ):
         assert code(s3.put_bucket_website, Bucket=bucket, WebsiteConfiguration=wrong)[1] == 400
 

@@ -9,6 +9,7 @@ from homeport.aws.services.s3.errors import InvalidArgument, InvalidRequest, Mal
 _PROTOCOLS: Final = frozenset({"http", "https"})
 _FOUND: Final = 301
 _LEAST_REDIRECT, _LEAST_ERROR, _LEAST_NONE = 300, 400, 600
+_MOST_RULES: Final = 50
 
 
 def check_configuration(website: api.WebsiteConfiguration) -> None:
@@ -40,7 +41,13 @@ def check_configuration(website: api.WebsiteConfiguration) -> None:
         raise InvalidArgument("The IndexDocument Suffix is not well formed", "IndexDocument", suffix)
     if "ErrorDocument" in website and not website["ErrorDocument"].get("Key"):
         raise MalformedXml
-    for rule in website.get("RoutingRules", ()):
+    rules = website.get("RoutingRules", ())
+    if len(rules) > _MOST_RULES:
+        raise InvalidRequest(
+            f"{len(rules)} routing rules provided, the number of routing rules in a website configuration is limited "
+            f"to {_MOST_RULES}."
+        )
+    for rule in rules:
         _check_rule(rule)
 
 
