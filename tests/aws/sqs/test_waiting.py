@@ -1,8 +1,11 @@
 """Receives that wait: woken by what makes a message receivable, many at once, and none of them in the way."""
 
 import asyncio
+import json
+import socket
+import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -154,6 +157,46 @@ def test_many_waiting_receives_do_not_slow_others_down(real_time: AwsServer) -> 
     got = [found for found in real_time.run(end()) if isinstance(found, dict) and found.get("Messages")]
     assert [found["Messages"][0]["Body"] for found in got] == ["b"]
     assert spent < 5, "fifty listings cost seconds of CPU: receives that wait are being looked at again and again"
+
+
+@pytest.mark.parametrize("how", ["closed", "reset", "shut down"])
+def test_a_client_that_has_hung_up_gets_no_message(real_time: AwsServer, how: str) -> None:
+    """Else the next message would be hidden for its visibility timeout, and nobody would have it."""
+    sqs = real_time.client("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    parked: dict[int, int] = real_time.half.rooms["sqs"].state.parked  # type: ignore[attr-defined] # Sqs
+
+    hung_up = [park_over_the_wire(real_time, url) for _ in range(5)]
+    until(lambda: sum(parked.values()) == 5)
+    for client in hung_up:
+        if how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if how == "shut down":
+            client.shutdown(socket.SHUT_RDWR)
+        client.close()
+    until(lambda: not parked)
+    sqs.send_message(QueueUrl=url, MessageBody="b")
+
+    assert [message["Body"] for message in sqs.receive_message(QueueUrl=url)["Messages"]] == ["b"]
+
+
+def park_over_the_wire(server: AwsServer, url: str) -> socket.socket:
+    """A client that waits for a message, on a connection of its own."""
+    host, port = server.url.removeprefix("http://").split(":")
+    body = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20})
+    client = socket.create_connection((host, int(port)))
+    client.sendall(
+        f"POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: AmazonSQS.ReceiveMessage\r\n"
+        f"Content-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    )
+    return client
+
+
+def until(found: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_receive_over_the_wire_is_woken_by_a_delay_that_runs_out(real_time: AwsServer) -> None:

@@ -13,6 +13,7 @@ from aiohttp.http import HttpRequestParser, HttpVersion10, HttpVersion11, RawReq
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD
 
+from homeport.kernel.hangups import hung_up
 from homeport.kernel.http.message import Body, BodyBroken, Request
 from homeport.kernel.http.outgoing import Outgoing
 
@@ -154,6 +155,8 @@ class Connection(BaseProtocol):
         self.server.open_connections.discard(self)
         self._closed = True
         self._wake()
+        if self._task is not None:
+            hung_up(self._task)
         if self._timer is not None:
             self._timer.cancel()
         if not self._payload.is_eof():

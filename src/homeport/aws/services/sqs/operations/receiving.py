@@ -19,6 +19,8 @@ from homeport.aws.services.sqs.store import deduplication, looking, messages, re
 from homeport.aws.services.sqs.store.receiving import Receive, TooManyInFlight
 from homeport.aws.services.sqs.store.rows import Stored
 from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
+from homeport.kernel.hangups import told_of_hang_up
+from homeport.kernel.signals import Listener
 from homeport.kernel.storage.database import Tx
 
 _MAX_MESSAGES = 10
@@ -130,26 +132,42 @@ def _again(sqs: Sqs, tx: Tx, queue: Queue, ask: _Ask, attempt: str) -> list[Stor
     return found
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """A receive that listens, as long as its client is there."""
+
+    listener: Listener
+    gone: bool = False
+
+    def leave(self) -> None:
+        self.gone = True
+        self.listener.wake()
+
+
 async def _wait(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
-    """Listen, look, and look again whenever something may be there, until time is up."""
+    """Listen, look, and look again whenever something may be there, until time is up or the client gone."""
     deadline = sqs.clock.monotonic() + ask.wait_seconds
     name = topic(queue.id)
     with sqs.signals.listen(name) as listener:
+        waiting = _Waiting(listener)
         _park(sqs, queue, 1)
         try:
-            heard = True
-            while heard and not sqs.draining:
-                found = await _look(sqs, queue, ask)
-                if found:
-                    return found
-                heard = await listener.heard(timeout_seconds=max(0.0, deadline - sqs.clock.monotonic()))
-            return await _look(sqs, queue, ask)
+            with told_of_hang_up(waiting.leave):
+                heard = True
+                while heard and not sqs.draining and not waiting.gone:
+                    found = await _look(sqs, queue, ask)
+                    if found:
+                        return found
+                    heard = await listener.heard(timeout_seconds=max(0.0, deadline - sqs.clock.monotonic()))
+            return [] if waiting.gone else await _look(sqs, queue, ask)
         except asyncio.CancelledError:
-            # The client is gone, and may have been the one that was woken.
-            sqs.signals.send(name, most=1)
+            waiting.gone = True
             raise
         finally:
             _park(sqs, queue, -1)
+            if waiting.gone:
+                # It may have been the one that was woken.
+                sqs.signals.send(name, most=1)
 
 
 def _park(sqs: Sqs, queue: Queue, change: int) -> None:
