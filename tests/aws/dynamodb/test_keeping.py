@@ -254,12 +254,18 @@ def test_only_indexes_of_the_source_are_restored(aws: AwsServer, dynamodb: Any) 
     arn = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
     restore = {"TargetTableName": "restored", "BackupArn": arn}
 
-    for wrong in ([index("by-g", "nokey")], [index("new", "g")], [indexes[0], indexes[0]]):
+    for wrong in (
+        [index("by-g", "nokey")],
+        [index("by-g", "g", projection="KEYS_ONLY")],
+        [indexes[0], indexes[0]],
+        [index("same", "g"), index("same", "h")],
+    ):
         refused = refusal(dynamodb.restore_table_from_backup, GlobalSecondaryIndexOverride=wrong, **restore)
         assert refused[0] == "ValidationException"
-    dynamodb.restore_table_from_backup(GlobalSecondaryIndexOverride=indexes[1:], **restore)
+    assert dynamodb.list_tables()["TableNames"] == ["table"]
+    dynamodb.restore_table_from_backup(GlobalSecondaryIndexOverride=[index("renamed", "h")], **restore)
     (kept,) = dynamodb.describe_table(TableName="restored")["Table"]["GlobalSecondaryIndexes"]
-    assert kept["IndexName"] == "by-h"
+    assert kept["IndexName"] == "renamed"
 
 
 def test_a_restored_table_can_be_encrypted_with_another_key(aws: AwsServer, dynamodb: Any, recoverable: str) -> None:

@@ -46,6 +46,13 @@ class ResourceNotFoundException(AwsError):
         """The same, naming the table as the control plane does."""
         return cls(f"Table: {name} not found")
 
+    @classmethod
+    def global_table(cls, name: str) -> "ResourceNotFoundException":
+        """A table that is none with replicas, whose auto scaling nobody can tell."""
+        made = cls()
+        made.message = f"Global table with name: '{name}' does not exist."
+        return made
+
 
 class ResourceInUseException(AwsError):
     """The table exists already, or is being changed."""

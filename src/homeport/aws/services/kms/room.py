@@ -15,6 +15,7 @@ from homeport.kernel.ids import Ids
 from homeport.kernel.storage.database import Database, Snapshot, Tx
 
 AWS_ALIAS = "alias/aws/"
+_OWN_SERVICE_NAMES = {"dynamodb": "DynamoDB"}
 _OWN_SERVICE_ALIAS = re.compile(r"alias/aws/[a-z0-9-]{1,40}")
 _SECRET_BYTES = 32
 
@@ -133,14 +134,15 @@ def _make_aws_key(kms: Kms, tx: Tx, named: Named) -> None:
     if store.get_alias(tx, named.place, named.alias) is not None:
         return
     now = kms.clock.now()
-    service = named.alias.removeprefix(AWS_ALIAS)
+    alias = named.alias.removeprefix(AWS_ALIAS)
+    service = _OWN_SERVICE_NAMES.get(alias, alias.upper())
     key = Key(
         place=named.place,
         id=kms.ids.uuid(),
         spec="SYMMETRIC_DEFAULT",
         usage="ENCRYPT_DECRYPT",
         created=now,
-        description=f"Default key that protects my {service.upper()} data when no other key is defined",
+        description=f"Default key that protects my {service} data when no other key is defined",
         manager="AWS",
         rotation_days=365,
     )

@@ -1,12 +1,9 @@
 """`TableDescription` and its relatives: what Describe and the others tell of a table's configuration."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table, TableSettings, Throughput
-
-ON_DEMAND_WARM: Final = {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000}
-"""What AWS says of tables on demand."""
+from homeport.aws.services.dynamodb.model.throughput_rules import warm_units
 
 Counts = tuple[int, int]
 
@@ -121,16 +118,7 @@ def _throughput(throughput: Throughput | None) -> dict[str, object]:
 
 
 def _warm(given: Mapping[str, int] | None, settings: TableSettings, throughput: Throughput) -> dict[str, object]:
-    if given is not None:
-        units: dict[str, object] = dict(given)
-    elif settings["BillingMode"] == "PAY_PER_REQUEST":
-        units = dict(ON_DEMAND_WARM)
-    else:
-        units = {
-            "ReadUnitsPerSecond": throughput.get("ReadCapacityUnits", 0),
-            "WriteUnitsPerSecond": throughput.get("WriteCapacityUnits", 0),
-        }
-    return {**units, "Status": "ACTIVE"}
+    return {**warm_units(given, settings["BillingMode"], throughput), "Status": "ACTIVE"}
 
 
 def while_creating(described: dict[str, object], *, warm: bool) -> dict[str, object]:

@@ -1,10 +1,11 @@
 """What CreateTable and UpdateTable may ask for, in AWS's words and order."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, TypedDict
 
-from homeport.aws.services.dynamodb.errors import INVALID, LimitExceededException, ValidationException
+from homeport.aws.services.dynamodb.errors import INVALID, ValidationException
 from homeport.aws.services.dynamodb.model.schema import AttributeDefinition, KeyElement, Projection, Throughput
+from homeport.aws.services.dynamodb.model.throughput_rules import check_new_caps, check_new_warm
 
 MAX_LOCAL: Final = 5
 MAX_GLOBAL: Final = 20
@@ -59,7 +60,11 @@ def check_create(request: TableRequest) -> None:
         ValidationException: the first that is wrong.
     """
     _check_billing(request)
+    _check_throughputs(request)
     definitions = [definition["AttributeName"] for definition in request["AttributeDefinitions"]]
+    repeated = next((name for name in definitions if definitions.count(name) > 1), None)
+    if repeated is not None:
+        raise ValidationException(f"Attribute Name is duplicated: {repeated}")
     schema = request["KeySchema"]
     if len(schema) > _TABLE_KEYS:
         raise ValidationException(_too_many_keys(schema))
@@ -74,19 +79,20 @@ def check_create(request: TableRequest) -> None:
             f"{INVALID}Number of attributes in KeySchema does not exactly match number of attributes defined in "
             "AttributeDefinitions"
         )
-    _check_local(request, definitions)
-    _check_global(request, definitions)
     if has_indexes:
         _check_all_used(request, definitions)
+    _check_local(request, definitions)
+    _check_global(request, definitions)
+    _check_projected(request)
     check_stream(request.get("StreamSpecification"))
 
 
-def _too_many_keys(schema: Sequence[KeyElement]) -> str:
+def _too_many_keys(schema: Sequence[KeyElement], path: str = "keySchema") -> str:
     shown = ", ".join(
         f"KeySchemaElement(attributeName={key['AttributeName']}, keyType={key['KeyType']})" for key in schema
     )
     return (
-        f"1 validation error detected: Value '[{shown}]' at 'keySchema' failed to satisfy constraint: "
+        f"1 validation error detected: Value '[{shown}]' at '{path}' failed to satisfy constraint: "
         "Member must have length less than or equal to 2"
     )
 
@@ -105,6 +111,12 @@ def _check_billing(request: TableRequest) -> None:
             f"{INVALID}ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED"
         )
     check_throughput(throughput)
+
+
+def _check_throughputs(request: TableRequest) -> None:
+    billing = request.get("BillingMode", "PROVISIONED")
+    check_new_caps(request.get("OnDemandThroughput", {}), billing)
+    check_new_warm(request.get("WarmThroughput", {}), billing, request.get("ProvisionedThroughput", {}))
 
 
 def check_throughput(throughput: Throughput) -> None:
@@ -141,13 +153,18 @@ def _check_global_schema(schema: Sequence[KeyElement]) -> None:
         return
     names = [key["AttributeName"] for key in schema]
     if len(set(names)) < len(names):
-        raise ValidationException("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+        raise ValidationException("The KeySchema contains multiple key attributes with the same name")
     if roles[0] != "HASH":
         raise ValidationException("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
-    if roles != sorted(roles) or max(roles.count("HASH"), roles.count("RANGE")) > _MAX_KEY_PARTS:
+    if roles != sorted(roles):
         raise ValidationException(
-            "Invalid KeySchema: A KeySchema can have up to 4 HASH key elements followed by up to 4 RANGE key elements"
+            f"{INVALID}All HASH key attributes must precede RANGE key attributes in the KeySchema"
         )
+    for role in ("HASH", "RANGE"):
+        if roles.count(role) > _MAX_KEY_PARTS:
+            raise ValidationException(
+                f"{INVALID}The KeySchema exceeds the maximum allowed number of {role} key attributes"
+            )
 
 
 def _check_projection(index: IndexRequest) -> None:
@@ -159,6 +176,10 @@ def _check_projection(index: IndexRequest) -> None:
         raise ValidationException(f"{INVALID}ProjectionType is {kind}, but NonKeyAttributes is specified")
     if kind == "INCLUDE" and "NonKeyAttributes" not in projection:
         raise ValidationException(f"{INVALID}ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
+    others = projection.get("NonKeyAttributes", [])
+    for name in others:
+        if others.count(name) > 1:
+            raise ValidationException(f"{INVALID}Duplicate element in NonKeyAttributes: {name}")
 
 
 def _check_local(request: TableRequest, definitions: Sequence[str]) -> None:
@@ -174,7 +195,10 @@ def _check_local(request: TableRequest, definitions: Sequence[str]) -> None:
         )
     table_hash = request["KeySchema"][0]["AttributeName"]
     seen: set[str] = set()
-    for index in indexes:
+    for number, index in enumerate(indexes, 1):
+        if len(index["KeySchema"]) > _TABLE_KEYS:
+            path = f"localSecondaryIndexes.{number}.member.keySchema"
+            raise ValidationException(_too_many_keys(index["KeySchema"], path))
         _check_local_index(index, definitions, table_hash)
         _check_name(index, seen)
     if len(indexes) > MAX_LOCAL:
@@ -209,14 +233,14 @@ def _check_global(request: TableRequest, definitions: Sequence[str]) -> None:
         raise ValidationException(f"{INVALID}List of GlobalSecondaryIndexes is empty")
     seen = {index["IndexName"] for index in request.get("LocalSecondaryIndexes", [])}
     for index in indexes:
-        check_global_index(index, definitions, request.get("BillingMode", "PROVISIONED"))
+        check_global_index(index, definitions, request.get("BillingMode", "PROVISIONED"), new=True)
         _check_name(index, seen)
     if len(indexes) > MAX_GLOBAL:
         raise ValidationException(f"{INVALID}GlobalSecondaryIndex count exceeds the per-table limit of {MAX_GLOBAL}")
 
 
-def check_global_index(index: IndexRequest, definitions: Sequence[str], billing: str) -> None:
-    """Check a new global index.
+def check_global_index(index: IndexRequest, definitions: Sequence[str], billing: str, *, new: bool) -> None:
+    """Check a new global index; `new` says whether its table is new too.
 
     Raises:
         ValidationException: the first thing that is wrong with it.
@@ -231,13 +255,24 @@ def check_global_index(index: IndexRequest, definitions: Sequence[str], billing:
             "PAY_PER_REQUEST"
         )
     if billing == "PROVISIONED" and "ProvisionedThroughput" not in index:
-        raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified for index: {name}")
+        missing = "ProvisionedThroughput is not" if new else "Both ReadCapacityUnits and WriteCapacityUnits must be"
+        raise ValidationException(f"{INVALID}{missing} specified for index: {name}")
+    check_new_caps(index.get("OnDemandThroughput", {}), billing, name)
+    check_new_warm(index.get("WarmThroughput", {}), billing, index.get("ProvisionedThroughput", {}), name)
 
 
 def _check_all_used(request: TableRequest, definitions: Collection[str]) -> None:
     used = {key["AttributeName"] for key in request["KeySchema"]}
     for index in (*request.get("LocalSecondaryIndexes", ()), *request.get("GlobalSecondaryIndexes", ())):
         used |= {key["AttributeName"] for key in index["KeySchema"]}
+    if set(definitions) - used:
+        raise ValidationException(
+            f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(definitions)}], "
+            f"keys used: [{', '.join(sorted(used))}]"
+        )
+
+
+def _check_projected(request: TableRequest) -> None:
     projected = sum(
         len(index["Projection"].get("NonKeyAttributes", ()))
         for index in (*request.get("LocalSecondaryIndexes", ()), *request.get("GlobalSecondaryIndexes", ()))
@@ -246,69 +281,15 @@ def _check_all_used(request: TableRequest, definitions: Collection[str]) -> None
         raise ValidationException(
             f"{INVALID}Number of attributes in projections exceeds the per-table limit of {MAX_PROJECTED}"
         )
-    if set(definitions) - used:
-        raise ValidationException(
-            f"{INVALID}Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(definitions)}], "
-            f"keys used: [{', '.join(sorted(used))}]"
-        )
 
 
 def check_stream(stream: StreamRequest | None) -> None:
-    """Check `StreamSpecification`."""
+    """Check `StreamSpecification` of a new table."""
     if stream is None:
         return
     if stream["StreamEnabled"] and "StreamViewType" not in stream:
-        raise ValidationException(f"{INVALID}StreamViewType must be specified when the stream is enabled")
+        raise ValidationException(f"{INVALID}Table is being created with a stream enabled, UpdateViewType is required")
     if not stream["StreamEnabled"] and "StreamViewType" in stream:
         raise ValidationException(
-            f"{INVALID}StreamSpecification.StreamViewType cannot be specified when StreamEnabled is false"
-        )
-
-
-def check_update(request: Mapping[str, object]) -> None:
-    """Refuse an UpdateTable that asks for nothing, or for too much at once."""
-    changes = request.keys() - {"TableName", "AttributeDefinitions"}
-    updates = request.get("GlobalSecondaryIndexUpdates")
-    if not changes or (changes == {"GlobalSecondaryIndexUpdates"} and not updates):
-        raise ValidationException(
-            "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or "
-            "SSESpecification or ReplicaUpdates is required"
-        )
-    if request.get("BillingMode") == "PROVISIONED" and "ProvisionedThroughput" not in request:
-        raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
-
-
-def check_attribute_types(types: Mapping[str, str], definitions: Sequence[AttributeDefinition]) -> None:
-    """Refuse to give an attribute another type than the one that a table's keys have it with."""
-    for definition in definitions:
-        name, wanted = definition["AttributeName"], definition["AttributeType"]
-        if types.get(name, wanted) != wanted:
-            raise ValidationException(
-                f"{INVALID}Attribute {name} is already defined with another type: Expected: {types[name]} "
-                f"Actual: {wanted}"
-            )
-
-
-def check_index_updates(names: Sequence[str | None], structural: int) -> None:
-    """Check the elements of `GlobalSecondaryIndexUpdates` against one another.
-
-    Args:
-        names: of the index of each; None for an element that says nothing.
-        structural: how many make or delete an index.
-    """
-    seen: set[str] = set()
-    for name in names:
-        if name is None:
-            raise ValidationException(
-                f"{INVALID}One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, "
-                "GlobalSecondaryIndexUpdate.Delete must not be null"
-            )
-        if name in seen:
-            raise ValidationException(
-                f"{INVALID}Only one global secondary index update per index is allowed simultaneously. Index: {name}"
-            )
-        seen.add(name)
-    if structural > 1:
-        raise LimitExceededException(
-            "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+            f"{INVALID}Table is being created with a stream disabled, UpdateViewType should not be specified"
         )

@@ -4,9 +4,11 @@ from typing import TypedDict, cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    INVALID,
     BackupInUseException,
     BackupNotFoundException,
     TableNotFoundException,
+    ValidationException,
 )
 from homeport.aws.services.dynamodb.model.schema import TableSettings
 from homeport.aws.services.dynamodb.operations.copying import start_copy
@@ -157,6 +159,8 @@ async def list_backups(dynamodb: DynamoDb, call: Call, request: BackupRequest) -
     every = await dynamodb.db.read(lambda snapshot: backups.every(snapshot, call.account, call.region))
     name = resolve(call, request["TableName"])[2] if "TableName" in request else None
     low, high = request.get("TimeRangeLowerBound", 0), request.get("TimeRangeUpperBound", 1 << 62)
+    if low > high:
+        raise ValidationException(f"{INVALID}Time range lower bound must be less than or equal to upper bound")
     if request.get("BackupType", "USER") not in {"USER", "ALL"}:
         every = []
     found = [each for each in every if name in {None, each.table_name} and low <= each.created < high]

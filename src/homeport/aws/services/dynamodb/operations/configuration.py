@@ -1,4 +1,4 @@
-"""What is only configuration here: Kinesis destinations, contributor insights, auto scaling; limits and endpoints."""
+"""What is only configuration here: contributor insights, auto scaling; limits and endpoints."""
 
 from collections.abc import Callable
 from typing import Final, cast
@@ -7,7 +7,6 @@ from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
     GlobalTableNotFoundException,
     ReplicaNotFoundException,
-    ResourceInUseException,
     ResourceNotFoundException,
     ValidationException,
 )
@@ -19,16 +18,7 @@ from homeport.aws.services.dynamodb.store import tables
 from homeport.kernel.clock import MILLIS_PER_SECOND
 from homeport.kernel.storage.database import Tx
 
-_PRECISION: Final = "ApproximateCreationDateTimePrecision"
 _CACHE_MINUTES: Final = 1440
-
-
-class KinesisRequest(NameRequest, total=False):
-    """The parameters of the operations on Kinesis destinations."""
-
-    StreamArn: str
-    EnableKinesisStreamingConfiguration: dict[str, str]
-    UpdateKinesisStreamingConfiguration: dict[str, str]
 
 
 class InsightsRequest(NameRequest, total=False):
@@ -75,91 +65,8 @@ async def describe_endpoints(_dynamodb: DynamoDb, call: Call, _request: NameRequ
     return {"Endpoints": [{"Address": address, "CachePeriodInMinutes": _CACHE_MINUTES}]}
 
 
-def _destinations(table: Table) -> list[dict[str, object]]:
-    return table.settings.get("Kinesis", [])
-
-
-async def enable_kinesis_streaming_destination(dynamodb: DynamoDb, call: Call, request: KinesisRequest) -> Result:
-    """Note a stream of Kinesis as a destination.
-
-    Spec: DynamoDB API reference, EnableKinesisStreamingDestination.
-    """
-    precision = request.get("EnableKinesisStreamingConfiguration", {}).get(_PRECISION, "MICROSECOND")
-
-    def enable(tx: Tx, table: Table) -> None:
-        present = [each for each in _destinations(table) if each["DestinationStatus"] == "ACTIVE"]
-        if any(each["StreamArn"] == request["StreamArn"] for each in present):
-            raise ResourceInUseException("Table is already in a valid Kinesis Data Streams destination")
-        destination: dict[str, object] = {
-            "StreamArn": request["StreamArn"],
-            "DestinationStatus": "ACTIVE",
-            _PRECISION: precision,
-        }
-        others = [each for each in _destinations(table) if each["StreamArn"] != request["StreamArn"]]
-        table.settings["Kinesis"] = [*others, destination]
-        tables.save(tx, table.id, table.settings)
-
-    table = await _change(dynamodb, call, request["TableName"], enable)
-    result: Result = {"TableName": table.name, "StreamArn": request["StreamArn"], "DestinationStatus": "ENABLING"}
-    if "EnableKinesisStreamingConfiguration" in request:
-        result["EnableKinesisStreamingConfiguration"] = {_PRECISION: precision}
-    return result
-
-
-async def disable_kinesis_streaming_destination(dynamodb: DynamoDb, call: Call, request: KinesisRequest) -> Result:
-    """Turn a destination off.
-
-    Spec: DynamoDB API reference, DisableKinesisStreamingDestination.
-    """
-
-    def disable(tx: Tx, table: Table) -> None:
-        _destination(table, request["StreamArn"])["DestinationStatus"] = "DISABLED"
-        tables.save(tx, table.id, table.settings)
-
-    table = await _change(dynamodb, call, request["TableName"], disable)
-    return {"TableName": table.name, "StreamArn": request["StreamArn"], "DestinationStatus": "DISABLING"}
-
-
-async def update_kinesis_streaming_destination(dynamodb: DynamoDb, call: Call, request: KinesisRequest) -> Result:
-    """Change how precisely a destination tells times.
-
-    Spec: DynamoDB API reference, UpdateKinesisStreamingDestination.
-    """
-    configuration = request.get("UpdateKinesisStreamingConfiguration", {})
-
-    def update(tx: Tx, table: Table) -> None:
-        _destination(table, request["StreamArn"]).update(configuration)
-        tables.save(tx, table.id, table.settings)
-
-    table = await _change(dynamodb, call, request["TableName"], update)
-    return {
-        "TableName": table.name,
-        "StreamArn": request["StreamArn"],
-        "DestinationStatus": "UPDATING",
-        "UpdateKinesisStreamingConfiguration": configuration,
-    }
-
-
-def _destination(table: Table, arn: str) -> dict[str, object]:
-    for destination in _destinations(table):
-        if destination["StreamArn"] == arn and destination["DestinationStatus"] == "ACTIVE":
-            return destination
-    raise ValidationException(
-        f"Table is not in a valid state to disable Kinesis Streaming Destination: KinesisStreamArn: {arn} TableName: "
-        f"{table.name}"
-    )
-
-
-async def describe_kinesis_streaming_destination(dynamodb: DynamoDb, call: Call, request: KinesisRequest) -> Result:
-    """Tell a table's destinations.
-
-    Spec: DynamoDB API reference, DescribeKinesisStreamingDestination.
-    """
-    table = await dynamodb.described_table(call, request["TableName"])
-    return {"TableName": table.name, "KinesisDataStreamDestinations": _destinations(table)}
-
-
-async def _change(dynamodb: DynamoDb, call: Call, name_or_arn: str, change: Callable[[Tx, Table], None]) -> Table:
+async def change_table(dynamodb: DynamoDb, call: Call, name_or_arn: str, change: Callable[[Tx, Table], None]) -> Table:
+    """Change the settings of a table that is there."""
     name = resolve(call, name_or_arn)
     await dynamodb.described_table(call, name_or_arn)
 
@@ -189,7 +96,7 @@ async def update_contributor_insights(dynamodb: DynamoDb, call: Call, request: I
             table.settings["Insights"] = kept
         tables.save(tx, table.id, table.settings)
 
-    table = await _change(dynamodb, call, request["TableName"], update)
+    table = await change_table(dynamodb, call, request["TableName"], update)
     result: Result = {
         "TableName": table.name,
         "ContributorInsightsStatus": "ENABLING" if enable else "DISABLING",
@@ -275,8 +182,16 @@ async def describe_table_replica_auto_scaling(dynamodb: DynamoDb, call: Call, re
 
     Spec: DynamoDB API reference, DescribeTableReplicaAutoScaling.
     """
-    table = await dynamodb.described_table(call, request["TableName"])
+    table = await _global_table(dynamodb, call, request["TableName"])
     return {"TableAutoScalingDescription": _auto_scaling(table)}
+
+
+async def _global_table(dynamodb: DynamoDb, call: Call, name_or_arn: str) -> Table:
+    name = resolve(call, name_or_arn)
+    table = await dynamodb.db.read(lambda snapshot: tables.load(snapshot, name))
+    if table is None or not table.replicas:
+        raise ResourceNotFoundException.global_table(name[2])
+    return table
 
 
 def _auto_scaling(table: Table) -> dict[str, object]:
@@ -310,7 +225,8 @@ async def update_table_replica_auto_scaling(dynamodb: DynamoDb, call: Call, requ
                 reads[str(replica["RegionName"])] = _scaling(cast("dict[str, object]", wanted))
         tables.save(tx, table.id, table.settings)
 
-    table = await _change(dynamodb, call, request["TableName"], update)
+    await _global_table(dynamodb, call, request["TableName"])
+    table = await change_table(dynamodb, call, request["TableName"], update)
     return {"TableAutoScalingDescription": _auto_scaling(table)}
 
 

@@ -22,7 +22,7 @@ from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, ch
 from homeport.aws.services.dynamodb.operations.buckets import Place, get_object, list_keys
 from homeport.aws.services.dynamodb.operations.exports import page, root_arn
 from homeport.aws.services.dynamodb.operations.items import Result
-from homeport.aws.services.dynamodb.operations.tables import make_table, new_settings
+from homeport.aws.services.dynamodb.operations.tables import make_table, new_settings, with_known_key
 from homeport.aws.services.dynamodb.operations.writes import Write, perform, place
 from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
 from homeport.aws.services.dynamodb.store import tables, tasks
@@ -88,6 +88,9 @@ async def import_table(dynamodb: DynamoDb, call: Call, request: ImportRequest) -
     now = dynamodb.clock.now()
     token = request.get("ClientToken") or dynamodb.ids.uuid()
     digest = sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).digest()
+    if "SSESpecification" in parameters:
+        key = await with_known_key(dynamodb, call, parameters["SSESpecification"])
+        parameters = {**parameters, "SSESpecification": key}
     settings = new_settings(dynamodb, call, parameters, now)
     settings["Status"] = "CREATING"
     suffix = f"{now:014d}-{dynamodb.ids.hex(4)}"

@@ -8,6 +8,7 @@ import orjson
 from homeport.aws.auth.policy import PolicyMalformed, parse
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
+    INVALID,
     AccessDeniedException,
     PolicyNotFoundException,
     ResourceNotFoundException,
@@ -21,6 +22,7 @@ from homeport.kernel.storage.database import Snapshot, Tx
 
 MAX_POLICY_BYTES: Final = 20 * 1024
 MAX_TAGS: Final = 50
+_MALFORMED: Final = f"{INVALID}Invalid policy document: "
 _TABLE_ARN: Final = re.compile(r"arn:[^:]+:dynamodb:([^:]+):(\d+):table/([^/]+)(/stream/.+)?")
 _LOOKS_LIKE_ARN: Final = re.compile(r".+:.+:.+:.+:.+:.+/.+")
 
@@ -51,18 +53,18 @@ def check_policy(text: str | None) -> None:
     if text is None:
         return
     if len(text.encode()) > MAX_POLICY_BYTES:
-        raise ValidationException("Resource policy size exceeds the limit of 20 KB")
+        raise ValidationException(f"{INVALID}Maximum policy size of {MAX_POLICY_BYTES} bytes exceeded")
     try:
         policy = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise ValidationException("Invalid policy document: the policy is not valid JSON") from None
+        raise ValidationException(f"{_MALFORMED}This policy contains invalid Json") from None
     if not isinstance(policy, dict) or "Statement" not in policy:
-        raise ValidationException("Invalid policy document: missing the Statement element")
+        raise ValidationException(f"{_MALFORMED}Missing required field Statement")
     if policy["Statement"]:
         try:
             parse(text)
         except PolicyMalformed as error:
-            raise ValidationException(f"Invalid policy document: {error}") from None
+            raise ValidationException(f"{_MALFORMED}{error}") from None
 
 
 _Kind = Literal["table", "stream"]
@@ -179,6 +181,23 @@ def _tagged(snapshot: Snapshot, call: Call, request: TagRequest) -> Table:
     return table
 
 
+def check_tags(tags: list[dict[str, str]]) -> None:
+    """Refuse tags that nobody can give."""
+    seen: set[str] = set()
+    for tag in tags:
+        if tag["Key"].startswith("aws:"):
+            raise ValidationException(f"Tag Key cannot be prefixed with aws:, Key: {tag['Key']}")
+        if tag["Key"] in seen:
+            raise ValidationException(f"Duplicate Tag Keys provided as input: Duplicate Tag Key found {tag['Key']}")
+        seen.add(tag["Key"])
+    _check_count(len(tags))
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_TAGS:
+        raise ValidationException("Number of Tags exceed the current limit for the provided ResourceArn")
+
+
 async def tag_resource(dynamodb: DynamoDb, call: Call, request: TagRequest) -> Result:
     """Add tags to a table, or change them.
 
@@ -187,12 +206,13 @@ async def tag_resource(dynamodb: DynamoDb, call: Call, request: TagRequest) -> R
     if not request["Tags"]:
         raise ValidationException("Atleast one Tag needs to be provided as Input.")
 
+    check_tags(request["Tags"])
+
     def tag(tx: Tx) -> None:
         table = _tagged(tx, call, request)
         kept = table.settings.setdefault("Tags", {})
         kept.update({tag["Key"]: tag["Value"] for tag in request["Tags"]})
-        if len(kept) > MAX_TAGS:
-            raise ValidationException(f"One or more parameter values were invalid: Too many tags: {len(kept)}")
+        _check_count(len(kept))
         tables.save(tx, table.id, table.settings)
 
     await dynamodb.tables.change(tag)

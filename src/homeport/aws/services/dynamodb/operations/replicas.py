@@ -55,14 +55,34 @@ class GlobalTableRequest(TypedDict, total=False):
 def change_replicas(dynamodb: DynamoDb, tx: Tx, table: Table, updates: list[dict[str, dict[str, object]]]) -> None:
     """Do `ReplicaUpdates`."""
     for update in updates:
-        for action, details in update.items():
-            region = str(details["RegionName"])
-            if action == "Create":
-                create_replica(dynamodb, tx, table, region, details)
-            elif action == "Update":
-                _configure_replica(tx, table, region, details)
-            else:
-                delete_replica(dynamodb, tx, table, region)
+        if len(update) > 1:
+            raise ValidationException("Update table operation with more than one type of replica actions not allowed.")
+        if not update or (next(iter(update.values())).keys() <= {"RegionName"} and "Update" in update):
+            raise ValidationException("There are no actions specified in the Replica Update Action of the request.")
+        ((action, details),) = update.items()
+        region = str(details["RegionName"])
+        if region == table.region:
+            raise ValidationException(
+                "Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or "
+                "UpdateTable as required."
+            )
+        _change_replica(dynamodb, tx, table, action, details)
+
+
+def _change_replica(dynamodb: DynamoDb, tx: Tx, table: Table, action: str, details: dict[str, object]) -> None:
+    region = str(details["RegionName"])
+    if action == "Create":
+        create_replica(dynamodb, tx, table, region, details)
+        return
+    if region not in table.replicas:
+        raise ValidationException(
+            "Update global table operation failed because one or more replicas were not part of the global table. "
+            f"Please retry the request without these replicas: [{region}]."
+        )
+    if action == "Update":
+        _configure_replica(tx, table, region, details)
+    else:
+        delete_replica(dynamodb, tx, table, region)
 
 
 def create_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str, details: dict[str, object]) -> None:
@@ -78,6 +98,9 @@ def create_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str, detail
             f"Failed to create a the new replica of table with name: '{table.name}' because one or more replicas "
             "already existed as tables."
         )
+    if "Stream" not in table.settings:
+        # A global table replicates from its stream, so it gets one, which stays when the last replica goes.
+        start_stream(dynamodb, tx, table, "NEW_AND_OLD_IMAGES")
     settings = cast("TableSettings", {key: value for key, value in table.settings.items() if key not in _OWN})
     settings["TableId"] = dynamodb.ids.uuid()
     settings["Created"] = dynamodb.clock.now()
@@ -106,9 +129,7 @@ def delete_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str) -> Non
     """Take a region out of a global table; the items stay in the others."""
     replica = tables.load(tx, (table.account, region, table.name))
     if replica is None or replica.data_id != table.data_id:
-        raise ValidationException(
-            "Update global table operation failed because one or more replicas were not part of the global table."
-        )
+        raise ReplicaNotFoundException(f"Replica not found in region {region}")
     stream = replica.settings.get("Stream")
     if stream is not None:
         streams.close_stream(tx, f"{replica.arn}/stream/{stream['Label']}", dynamodb.clock.now())

@@ -20,7 +20,13 @@ from homeport.aws.services.dynamodb.model.table_rules import IndexRequest
 from homeport.aws.services.dynamodb.operations.backups import find_backup
 from homeport.aws.services.dynamodb.operations.copying import start_copy
 from homeport.aws.services.dynamodb.operations.items import Result
-from homeport.aws.services.dynamodb.operations.tables import NameRequest, change_encryption, index_settings, loaded
+from homeport.aws.services.dynamodb.operations.tables import (
+    NameRequest,
+    change_encryption,
+    index_settings,
+    loaded,
+    with_known_key,
+)
 from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
 from homeport.aws.services.dynamodb.store import streams, tables
 from homeport.aws.services.dynamodb.store.tables import Name
@@ -28,6 +34,7 @@ from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Tx
 
 RECOVERY_DAYS: Final = 35
+_INVALID_REQUEST: Final = "Invalid Request: "
 _DAY_MILLIS: Final = 24 * 3600 * 1000
 _NOT_RESTORED: Final = frozenset(
     {
@@ -75,6 +82,10 @@ async def update_continuous_backups(dynamodb: DynamoDb, call: Call, request: Con
     """
     name = resolve(call, request["TableName"])
     wanted = request["PointInTimeRecoverySpecification"]
+    if "RecoveryPeriodInDays" in wanted and not wanted["PointInTimeRecoveryEnabled"]:
+        raise ValidationException(
+            f"{_INVALID_REQUEST}Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
+        )
 
     def update(tx: Tx) -> Table:
         table = tables.load(tx, name)
@@ -134,10 +145,12 @@ async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request
 
     Spec: DynamoDB API reference, RestoreTableToPointInTime.
     """
-    source = request.get("SourceTableArn") or request.get("SourceTableName")
-    if source is None:
-        raise ValidationException("Either SourceTableName or SourceTableArn must be specified")
+    sources = [request.get("SourceTableArn"), request.get("SourceTableName")]
+    source = sources[0] or sources[1]
+    if source is None or all(sources):
+        raise ValidationException(f"{_INVALID_REQUEST}Must provide exactly one of: sourceTableArn, sourceTableName")
     name = resolve(call, source)
+    request = await _with_known_key(dynamodb, call, request)
 
     def restore(tx: Tx) -> Table:
         table = tables.load(tx, name)
@@ -153,6 +166,13 @@ async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request
     return await _restored(dynamodb, restore)
 
 
+async def _with_known_key(dynamodb: DynamoDb, call: Call, request: RestoreRequest) -> RestoreRequest:
+    if "SSESpecificationOverride" not in request:
+        return request
+    key = await with_known_key(dynamodb, call, request["SSESpecificationOverride"])
+    return {**request, "SSESpecificationOverride": key}
+
+
 async def _restored(dynamodb: DynamoDb, restore: Callable[[Tx], Table]) -> Result:
     table = await dynamodb.tables.change(restore)
     dynamodb.wake_copies()
@@ -163,10 +183,13 @@ def _restore_time(table: Table, request: RestoreRequest, now: Millis) -> Millis:
     window = restorable(table.settings, now)
     if window is None:
         raise PointInTimeRecoveryUnavailableException(table.name)
-    if request.get("UseLatestRestorableTime"):
-        return now
+    if bool(request.get("UseLatestRestorableTime")) == ("RestoreDateTime" in request):
+        raise ValidationException(
+            f"{_INVALID_REQUEST}Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not "
+            "both"
+        )
     if "RestoreDateTime" not in request:
-        raise ValidationException("Either RestoreDateTime or UseLatestRestorableTime must be specified")
+        return now
     if not window[0] <= request["RestoreDateTime"] <= window[1]:
         raise InvalidRestoreTimeException
     return request["RestoreDateTime"]
@@ -177,6 +200,7 @@ async def restore_table_from_backup(dynamodb: DynamoDb, call: Call, request: Res
 
     Spec: DynamoDB API reference, RestoreTableFromBackup.
     """
+    request = await _with_known_key(dynamodb, call, request)
 
     def restore(tx: Tx) -> Table:
         backup = find_backup(tx, request["BackupArn"])
@@ -246,16 +270,31 @@ def _indexes(source: TableSettings, request: RestoreRequest) -> list[tuple[bool,
     present = cast("list[IndexRequest]", source["Indexes"])
     local = [index for index, kept in zip(present, source["Indexes"], strict=True) if kept["Local"]]
     others = [index for index, kept in zip(present, source["Indexes"], strict=True) if not kept["Local"]]
-    return [
+    chosen = [
         (True, _chosen(local, request.get("LocalSecondaryIndexOverride", local))),
         (False, _chosen(others, request.get("GlobalSecondaryIndexOverride", others))),
     ]
+    names = [index["IndexName"] for _, indexes in chosen for index in indexes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationException(f"{INVALID}Duplicate index name: {name}")
+    return chosen
 
 
 def _chosen(present: list[IndexRequest], wanted: list[IndexRequest]) -> list[IndexRequest]:
-    keys = {index["IndexName"]: index["KeySchema"] for index in present}
+    left = [(index["KeySchema"], _shown(index)) for index in present]
     for index in wanted:
-        # API reference, RestoreTableFromBackup: what is named has to be an index of the source.
-        if keys.pop(index["IndexName"], None) != index["KeySchema"]:
-            raise ValidationException(f"{INVALID}The source has no such index to restore: {index['IndexName']}")
+        # It may have another name, but not be another index.
+        try:
+            left.remove((index["KeySchema"], _shown(index)))
+        except ValueError:
+            raise ValidationException(
+                f"{_INVALID_REQUEST}Index {index['IndexName']} does not match a secondary index that existed in the "
+                "source table and cannot be created during the restore operation"
+            ) from None
     return wanted
+
+
+def _shown(index: IndexRequest) -> tuple[str, frozenset[str]]:
+    projection = index["Projection"]
+    return projection.get("ProjectionType", ""), frozenset(projection.get("NonKeyAttributes", ()))

@@ -1,36 +1,45 @@
 """UpdateTable: capacity, streams, indexes, protection, replicas."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import cast
 
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
     INVALID,
+    LimitExceededException,
     ResourceInUseException,
     ResourceNotFoundException,
     ValidationException,
 )
-from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table, TableSettings, Throughput
+from homeport.aws.services.dynamodb.model.schema import Index, IndexSettings, Table, TableSettings, Throughput
 from homeport.aws.services.dynamodb.model.table_rules import (
+    MAX_GLOBAL,
     IndexRequest,
     StreamRequest,
     TableRequest,
-    check_attribute_types,
     check_global_index,
-    check_index_updates,
-    check_stream,
     check_throughput,
-    check_update,
 )
+from homeport.aws.services.dynamodb.model.throughput_rules import (
+    check_changed_caps,
+    check_changed_warm,
+    check_differs,
+    merged_caps,
+    warm_units,
+)
+from homeport.aws.services.dynamodb.model.update_rules import check_changed_stream, check_index_updates, check_update
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.replicas import change_replicas
 from homeport.aws.services.dynamodb.operations.tables import (
     change_encryption,
     check_active,
     description,
+    encrypts,
     index_settings,
     loaded,
     start_stream,
+    with_known_key,
 )
 from homeport.aws.services.dynamodb.room import DynamoDb, resolve
 from homeport.aws.services.dynamodb.store import streams, tables
@@ -51,19 +60,21 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
 
     Spec: DynamoDB API reference, UpdateTable.
     """
-    check_update(cast("Mapping[str, object]", request))
-    check_stream(request.get("StreamSpecification"))
+    updates = request.get("GlobalSecondaryIndexUpdates", [])
+    check_update(cast("Mapping[str, object]", request), request.get("GlobalSecondaryIndexUpdates"))
+    stream = request.get("StreamSpecification")
+    if stream is not None:
+        check_changed_stream(stream["StreamEnabled"], stream.get("StreamViewType"))
     throughput = request.get("ProvisionedThroughput")
     if throughput is not None:
         check_throughput(throughput)
     name = resolve(call, request["TableName"])
     before = await dynamodb.described_table(call, request["TableName"])
-    updates = _single_updates(request.get("GlobalSecondaryIndexUpdates", []))
-    check_index_updates(
-        [next((index["IndexName"] for index in update.values()), None) for update in updates],
-        sum("Update" not in update for update in updates),
-    )
-    check_attribute_types(before.types, request.get("AttributeDefinitions", []))
+    if "SSESpecification" in request:
+        if not encrypts(request["SSESpecification"]) and "SSEDescription" not in before.settings:
+            raise ValidationException(f"{INVALID}Table is already encrypted by default")
+        request = {**request, "SSESpecification": await with_known_key(dynamodb, call, request["SSESpecification"])}
+    check_index_updates(cast("list[Mapping[str, Mapping[str, object]]]", updates))
 
     def update(tx: Tx) -> Table:
         table = loaded(tx, name)
@@ -83,13 +94,6 @@ async def update_table(dynamodb: DynamoDb, call: Call, request: UpdateRequest) -
     table = await dynamodb.tables.change(update)
     described = await description(dynamodb, table)
     return {"TableDescription": _while_updating(described, before, updates)}
-
-
-def _single_updates(given: list[dict[str, IndexRequest]]) -> list[dict[str, IndexRequest]]:
-    """The same, with one action in each; an element without any stays as it is."""
-    return [
-        single for update in given for single in ([{action: index} for action, index in update.items()] or [update])
-    ]
 
 
 def _while_updating(
@@ -133,12 +137,15 @@ def _change_billing(dynamodb: DynamoDb, settings: TableSettings, request: Update
             )
         present = settings["ProvisionedThroughput"]
         if billing == settings["BillingMode"]:
-            _check_differs(present, throughput)
+            check_differs(present, throughput)
         settings["ProvisionedThroughput"] = _changed_throughput(present, throughput, dynamodb)
     if billing == settings["BillingMode"]:
         return
     settings["BillingMode"] = billing
     settings["BillingModeTold"] = True
+    settings.pop("OnDemandThroughput", None)
+    for index in settings["Indexes"]:
+        index.pop("OnDemandThroughput", None)
     if billing == "PAY_PER_REQUEST":
         settings["BillingModeUpdated"] = now
         settings["ProvisionedThroughput"] = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
@@ -153,20 +160,6 @@ def _change_billing(dynamodb: DynamoDb, settings: TableSettings, request: Update
     ]
     if missing:
         raise ValidationException(f"{INVALID}ProvisionedThroughput must be specified for index: {','.join(missing)}")
-
-
-def _check_differs(present: Throughput, wanted: Throughput) -> None:
-    reads, writes = present.get("ReadCapacityUnits", 0), present.get("WriteCapacityUnits", 0)
-    if (reads, writes) != (wanted["ReadCapacityUnits"], wanted["WriteCapacityUnits"]):
-        return
-    raise ValidationException(
-        "The provisioned throughput for the table will not change. The requested value equals the current value. "
-        f"Current ReadCapacityUnits provisioned for the table: {reads}. "
-        f"Requested ReadCapacityUnits: {wanted['ReadCapacityUnits']}. "
-        f"Current WriteCapacityUnits provisioned for the table: {writes}. "
-        f"Requested WriteCapacityUnits: {wanted['WriteCapacityUnits']}. "
-        "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits."
-    )
 
 
 def _changed_throughput(present: Throughput, wanted: Throughput, dynamodb: DynamoDb) -> Throughput:
@@ -188,17 +181,24 @@ def _change_options(dynamodb: DynamoDb, call: Call, settings: TableSettings, req
     if "DeletionProtectionEnabled" in request:
         settings["DeletionProtectionEnabled"] = request["DeletionProtectionEnabled"]
     if "OnDemandThroughput" in request:
-        settings["OnDemandThroughput"] = {**settings.get("OnDemandThroughput", {}), **request["OnDemandThroughput"]}
+        check_changed_caps(request["OnDemandThroughput"], settings["BillingMode"])
+        caps = merged_caps(settings.get("OnDemandThroughput", {}), request["OnDemandThroughput"])
+        _keep_caps(settings, caps)
     if "WarmThroughput" in request:
-        settings["WarmThroughput"] = {**settings.get("WarmThroughput", {}), **request["WarmThroughput"]}
+        present = warm_units(settings.get("WarmThroughput"), settings["BillingMode"], settings["ProvisionedThroughput"])
+        check_changed_warm(request["WarmThroughput"], present)
+        settings["WarmThroughput"] = {**present, **request["WarmThroughput"]}
     if "MultiRegionConsistency" in request:
         settings["MultiRegionConsistency"] = request["MultiRegionConsistency"]
     if "SSESpecification" in request:
         change_encryption(call, settings, request["SSESpecification"])
-    known = {definition["AttributeName"] for definition in settings["AttributeDefinitions"]}
-    settings["AttributeDefinitions"] += [
-        definition for definition in request.get("AttributeDefinitions", []) if definition["AttributeName"] not in known
-    ]
+
+
+def _keep_caps(settings: TableSettings | IndexSettings, caps: dict[str, int]) -> None:
+    if caps:
+        settings["OnDemandThroughput"] = caps
+    else:
+        settings.pop("OnDemandThroughput", None)
 
 
 def _change_stream(dynamodb: DynamoDb, tx: Tx, table: Table, wanted: StreamRequest) -> None:
@@ -208,8 +208,10 @@ def _change_stream(dynamodb: DynamoDb, tx: Tx, table: Table, wanted: StreamReque
             raise ValidationException("Table already has an enabled stream: TableName: " + table.name)
         start_stream(dynamodb, tx, table, wanted["StreamViewType"])
         return
+    if table.replicas:
+        raise ValidationException(f"{INVALID}Disabling Stream is not allowed for a Global Table replica.")
     if present is None:
-        raise ValidationException("Table is not in a valid state to disable stream: TableName: " + table.name)
+        raise ValidationException(f"Table has no stream to disable: TableName: {table.name}")
     streams.close_stream(tx, f"{table.arn}/stream/{present['Label']}", dynamodb.clock.now())
     del table.settings["Stream"]
     tables.save(tx, table.id, table.settings)
@@ -226,16 +228,24 @@ def _change_index(tx: Tx, table: Table, update: Mapping[str, IndexRequest], requ
 
 def _create_index(tx: Tx, table: Table, wanted: IndexRequest, request: UpdateRequest) -> None:
     definitions = [definition["AttributeName"] for definition in table.settings["AttributeDefinitions"]]
-    check_global_index(wanted, definitions, table.settings["BillingMode"])
+    new = [definition["AttributeName"] for definition in request.get("AttributeDefinitions", [])]
+    keys = {key["AttributeName"] for key in wanted["KeySchema"]}
+    if not new and keys - set(definitions):
+        raise ValidationException(f"{INVALID}AttributeDefinitions is not specified for index: {wanted['IndexName']}")
+    check_global_index(wanted, [*definitions, *new], table.settings["BillingMode"], new=False)
     if wanted["IndexName"] in table.by_name:
-        raise ValidationException(f"Attempting to create an index which already exists: {wanted['IndexName']}")
+        raise ValidationException("Attempting to create an index which already exists")
+    if sum(not index.local for index in table.indexes) >= MAX_GLOBAL:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of {MAX_GLOBAL}"
+        )
     if any(not index.local and not index.active for index in table.indexes):
         raise ResourceInUseException(
             f"Attempt to change a resource which is still in use: Table is being updated: {table.name}"
         )
     kept = index_settings(tx, table.data_id, wanted, local=False, status="CREATING")
     for member in tables.members(tx, table.data_id):
-        _add_definitions(member.settings, request)
+        _add_definitions(member.settings, request, keys)
         member.settings["Indexes"].append(kept)
         tables.save(tx, member.id, member.settings)
     present = loaded(tx, (table.account, table.region, table.name))
@@ -243,10 +253,11 @@ def _create_index(tx: Tx, table: Table, wanted: IndexRequest, request: UpdateReq
         activate_index(tx, table.data_id, kept["Id"])
 
 
-def _add_definitions(settings: TableSettings, request: UpdateRequest) -> None:
-    known = {definition["AttributeName"] for definition in settings["AttributeDefinitions"]}
+def _add_definitions(settings: TableSettings, request: UpdateRequest, keys: AbstractSet[str]) -> None:
+    """Define what a new index needs; AWS passes over everything else, another type of a known attribute too."""
+    needed = keys - {definition["AttributeName"] for definition in settings["AttributeDefinitions"]}
     settings["AttributeDefinitions"] += [
-        each for each in request.get("AttributeDefinitions", []) if each["AttributeName"] not in known
+        each for each in request.get("AttributeDefinitions", []) if each["AttributeName"] in needed
     ]
 
 
@@ -262,9 +273,7 @@ def activate_index(tx: Tx, data_id: int, index_id: int) -> None:
 
 
 def _delete_index(tx: Tx, table: Table, name: str) -> None:
-    index = table.by_name.get(name)
-    if index is None or index.local:
-        raise ResourceNotFoundException
+    index = _global_index(table, name, "delete")
     tables.drop_index(tx, index.id)
     for member in tables.members(tx, table.data_id):
         settings = member.settings
@@ -277,17 +286,38 @@ def _delete_index(tx: Tx, table: Table, name: str) -> None:
 
 
 def _update_index(tx: Tx, table: Table, wanted: IndexRequest) -> None:
-    index = table.by_name.get(wanted["IndexName"])
-    if index is None or index.local:
-        raise ResourceNotFoundException
+    index = _global_index(table, wanted["IndexName"], "update")
     for each in table.settings["Indexes"]:
-        if each["Id"] != index.id:
-            continue
-        if "ProvisionedThroughput" in wanted:
-            check_throughput(wanted["ProvisionedThroughput"])
-            each["ProvisionedThroughput"] = wanted["ProvisionedThroughput"]
-        if "OnDemandThroughput" in wanted:
-            each["OnDemandThroughput"] = wanted["OnDemandThroughput"]
-        if "WarmThroughput" in wanted:
-            each["WarmThroughput"] = wanted["WarmThroughput"]
+        if each["Id"] == index.id:
+            _change_index_throughput(table.settings["BillingMode"], each, wanted)
     tables.save(tx, table.id, table.settings)
+
+
+def _change_index_throughput(billing: str, index: IndexSettings, wanted: IndexRequest) -> None:
+    name = index["IndexName"]
+    present = index.get("ProvisionedThroughput", {})
+    if "ProvisionedThroughput" in wanted:
+        if billing == "PAY_PER_REQUEST":
+            raise ValidationException(
+                f"{INVALID}The only Updates for index: {name} when TableThroughputMode is PAY_PER_REQUEST can be to "
+                "OnDemandThroughput, WarmThroughput"
+            )
+        check_throughput(wanted["ProvisionedThroughput"])
+        check_differs(present, wanted["ProvisionedThroughput"], name)
+        index["ProvisionedThroughput"] = wanted["ProvisionedThroughput"]
+    if "OnDemandThroughput" in wanted:
+        check_changed_caps(wanted["OnDemandThroughput"], billing, name)
+        _keep_caps(index, merged_caps(index.get("OnDemandThroughput", {}), wanted["OnDemandThroughput"]))
+    if "WarmThroughput" in wanted:
+        warm = warm_units(index.get("WarmThroughput"), billing, present)
+        check_changed_warm(wanted["WarmThroughput"], warm, name)
+        index["WarmThroughput"] = {**warm, **wanted["WarmThroughput"]}
+
+
+def _global_index(table: Table, name: str, verb: str) -> Index:
+    index = table.by_name.get(name)
+    if index is None:
+        raise ResourceNotFoundException
+    if index.local:
+        raise ValidationException(f"Cannot {verb} an index that is not a GlobalSecondaryIndex: {name}")
+    return index

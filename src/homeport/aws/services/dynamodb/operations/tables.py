@@ -1,9 +1,11 @@
 """CreateTable, DescribeTable, ListTables, DeleteTable."""
 
+from collections.abc import Mapping
 from typing import Final, TypedDict
 
 from homeport.aws.arn import partition_of
 from homeport.aws.call import Call
+from homeport.aws.errors import AwsError
 from homeport.aws.services.dynamodb.errors import (
     INVALID,
     LimitExceededException,
@@ -16,7 +18,7 @@ from homeport.aws.services.dynamodb.model.descriptions import while_creating
 from homeport.aws.services.dynamodb.model.schema import IndexSettings, Table, TableSettings, Throughput
 from homeport.aws.services.dynamodb.model.table_rules import IndexRequest, TableRequest, check_create
 from homeport.aws.services.dynamodb.operations.items import Result
-from homeport.aws.services.dynamodb.operations.policies import check_policy
+from homeport.aws.services.dynamodb.operations.policies import check_policy, check_tags
 from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
 from homeport.aws.services.dynamodb.store import streams, tables
 from homeport.aws.services.dynamodb.store.tables import Name
@@ -25,6 +27,7 @@ from homeport.kernel.storage.database import Tx
 
 MAX_TABLES: Final = 2500
 _DEFAULT_LIST: Final = 100
+_OWN_KEY: Final = "alias/aws/dynamodb"
 
 
 class NameRequest(TypedDict, total=False):
@@ -50,7 +53,10 @@ async def create_table(dynamodb: DynamoDb, call: Call, request: TableRequest) ->
     _check_given(request)
     check_create(request)
     check_policy(request.get("ResourcePolicy"))
+    check_tags(request.get("Tags", []))
     now = dynamodb.clock.now()
+    if "SSESpecification" in request:
+        request = {**request, "SSESpecification": await with_known_key(dynamodb, call, request["SSESpecification"])}
     settings = new_settings(dynamodb, call, request, now)
     table = await dynamodb.tables.change(lambda tx: make_table(dynamodb, tx, name, settings, request))
     described = describe(table, (0, 0), {})
@@ -113,16 +119,47 @@ def _copy_options(settings: TableSettings, request: TableRequest) -> None:
 
 def change_encryption(call: Call, settings: TableSettings, specification: dict[str, object]) -> None:
     """Let a table be encrypted with a key of KMS, or with DynamoDB's own, of which nothing is told."""
-    if not specification.get("Enabled"):
+    if encrypts(specification):
+        settings["SSEDescription"] = _encryption(call, specification)
+    else:
         settings.pop("SSEDescription", None)
-        return
+
+
+def encrypts(specification: Mapping[str, object]) -> bool:
+    """Whether `SSESpecification` asks for a key of KMS; it need not say `Enabled`.
+
+    Raises:
+        ValidationException: its members contradict one another.
+    """
+    named = [member for member in ("SSEType", "KMSMasterKeyId") if member in specification]
+    if not specification.get("Enabled", bool(named)):
+        if named:
+            raise ValidationException(f"{INVALID}{named[0]} can not be specified if Enabled is false")
+        return False
+    if named == ["KMSMasterKeyId"]:
+        raise ValidationException(f"{INVALID}SSEType KMS is required if KMSMasterKeyId is specified")
     if specification.get("SSEType", "KMS") != "KMS":
         raise ValidationException(f"{INVALID}SSEType {specification['SSEType']} is not supported")
-    settings["SSEDescription"] = _encryption(call, specification)
+    return True
+
+
+async def with_known_key(dynamodb: DynamoDb, call: Call, specification: dict[str, object]) -> dict[str, object]:
+    """`SSESpecification` with its key as an ARN: of KMS's own key for DynamoDB if it names none.
+
+    A key that KMS does not know is kept as it was named.
+    """
+    if not encrypts(specification):
+        return specification
+    name = specification.get("KMSMasterKeyId", _OWN_KEY)
+    try:
+        described = await dynamodb.invoke(call, "kms", "DescribeKey", {"KeyId": name})
+    except AwsError:
+        return specification
+    return {**specification, "SSEType": "KMS", "KMSMasterKeyId": described["KeyMetadata"]["Arn"]}
 
 
 def _encryption(call: Call, specification: dict[str, object]) -> dict[str, object]:
-    key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")
+    key = specification.get("KMSMasterKeyId", _OWN_KEY)
     prefix = f"arn:{partition_of(call.region)}:kms:{call.region}:{call.account}:"
     kind = "" if str(key).startswith("alias/") else "key/"
     arn = str(key) if str(key).startswith("arn:") else f"{prefix}{kind}{key}"
@@ -252,6 +289,11 @@ async def delete_table(dynamodb: DynamoDb, call: Call, request: NameRequest) -> 
             raise ValidationException(
                 "Resource cannot be deleted as it is currently protected against deletion. "
                 "Disable deletion protection first."
+            )
+        if not all(index.active for index in present.indexes):
+            raise ResourceInUseException(
+                "Attempt to change a resource which is still in use: Cannot delete table while indexes are being "
+                "created, updated, or deleted."
             )
         drop_table(dynamodb, tx, present)
 
