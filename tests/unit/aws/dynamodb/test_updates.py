@@ -96,13 +96,17 @@ def test_every_clause_means_the_item_as_it_was(text: str, changed: Item) -> None
         ),
         (
             "ADD a :s",
-            "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, "
-            "typeSet: ALLOWED_FOR_ADD_OPERAND",
+            (
+                "Incorrect operand type for operator or function; operator: ADD, operand type: STRING, "
+                "typeSet: ALLOWED_FOR_ADD_OPERAND"
+            ),
         ),
         (
             "DELETE a :n",
-            "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER, "
-            "typeSet: ALLOWED_FOR_DELETE_OPERAND",
+            (
+                "Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER, "
+                "typeSet: ALLOWED_FOR_DELETE_OPERAND"
+            ),
         ),
         (
             "SET a = if_not_exists(:n, :n)",
