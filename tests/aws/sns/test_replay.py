@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.aws.sns.listener import Listener
 from tests.aws.sns.test_fan_out import World, arn_of
 from tests.aws.sns.test_urls import visit
@@ -129,6 +130,15 @@ def test_a_replay_to_a_web_hook_waits_until_it_agrees(world: World) -> None:
         world.aws.run_jobs()
 
         assert [json.loads(got.body)["Message"] for got in listener.received[1:]] == ["1"]
+
+
+def test_a_replay_that_ends_before_it_starts_is_refused(world: World) -> None:
+    topic = archiving(world)
+
+    with pytest.raises(ClientError) as caught:
+        subscribe(world, topic, replay_from("2026-01-01T00:00:01.000Z", BEGINNING))
+
+    assert caught.value.response["Error"]["Code"] == "InvalidParameter"
 
 
 def test_a_second_replay_sends_the_archive_again(world: World) -> None:

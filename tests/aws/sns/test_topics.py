@@ -265,3 +265,21 @@ def test_characters_that_xml_has_not_break_no_list(world: World) -> None:
     assert found["DisplayName"] == "a\ufffdb\r\ufffd &#x1;"
     assert tag == {"Key": "k\ufffd", "Value": "v"}
     assert refusal(world.sns.confirm_subscription, TopicArn="\x01", Token="t")[0] == "InvalidParameter"
+
+
+@pytest.mark.parametrize("policy", ["[]", '{"Statement": "x"}', '{"Statement": ["x"]}', '{"Statement": null}'])
+def test_a_policy_without_statements_is_refused(world: World, policy: str) -> None:
+    answer = refusal(world.sns.create_topic, Name="t", Attributes={"Policy": policy})
+
+    assert answer == ("InvalidParameter", "Invalid parameter: Policy Reason: Policy Error: null")
+
+
+def test_a_policy_may_have_a_single_statement_without_a_list(world: World) -> None:
+    own = {"Sid": "own", "Effect": "Allow", "Principal": "*", "Action": "SNS:Publish", "Resource": "*"}
+    topic = world.topic(Policy=json.dumps({"Statement": own}))
+
+    world.sns.add_permission(TopicArn=topic, Label="l", AWSAccountId=["111111111111"], ActionName=["Publish"])
+    world.sns.remove_permission(TopicArn=topic, Label="l")
+
+    policy = world.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    assert json.loads(policy)["Statement"] == [own]

@@ -84,6 +84,9 @@ def test_every_attribute_reads_back_as_it_was_set(sqs: Any) -> None:
         ("VisibilityTimeout", "43201"),
         ("SqsManagedSseEnabled", "yes"),
         ("Policy", "no policy"),
+        ("Policy", "[]"),
+        ("Policy", '{"Statement": "x"}'),
+        ("Policy", '{"Statement": ["x"]}'),
     ],
 )
 def test_attributes_out_of_their_range_are_refused(sqs: Any, name: str, value: str) -> None:

@@ -73,3 +73,17 @@ def test_a_topic_may_forbid_its_subscriptions_to_say_otherwise() -> None:
 def test_policies_that_make_no_sense_are_refused(retry: dict[str, object]) -> None:
     with pytest.raises(AwsError, match="DeliveryPolicy"):
         check(json.dumps({"healthyRetryPolicy": retry}), of_topic=False)
+
+
+@pytest.mark.parametrize(
+    ("policy", "of_topic"),
+    [
+        ({"healthyRetryPolicy": 5}, False),
+        ({"requestPolicy": "x"}, False),
+        ({"http": 5}, True),
+        ({"http": {"defaultHealthyRetryPolicy": []}}, True),
+    ],
+)
+def test_sections_that_are_none_are_refused(*, policy: dict[str, object], of_topic: bool) -> None:
+    with pytest.raises(AwsError, match="DeliveryPolicy"):
+        check(json.dumps(policy), of_topic=of_topic)

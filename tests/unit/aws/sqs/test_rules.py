@@ -112,6 +112,16 @@ def test_a_permission_comes_and_goes() -> None:
             add_permission(policy, KEY, *wrong)
 
 
+def test_a_policy_may_have_a_single_statement_without_a_list() -> None:
+    own = '{"Statement":{"Sid":"own","Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}}'
+
+    policy = add_permission(own, KEY, "label", ["111111111111"], ["SendMessage"])
+
+    assert '"Sid":"own"' in policy
+    assert '"Sid":"own"' in remove_permission(policy, "label")
+    assert remove_permission(own, "own") == ""
+
+
 def test_a_task_of_one_a_second_moves_one_a_second() -> None:
     assert [due_count(1, 0, now, moved) for now, moved in ((0, 0), (0, 1), (999, 1), (1000, 1), (5000, 2))] == [
         1,

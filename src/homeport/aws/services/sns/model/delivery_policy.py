@@ -83,6 +83,15 @@ class Retries:
         return low + (high - low) * part
 
 
+_SECTIONS = (
+    "http",
+    "healthyRetryPolicy",
+    "defaultHealthyRetryPolicy",
+    "requestPolicy",
+    "defaultRequestPolicy",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
     """What a policy, or two of them, come to."""
@@ -176,6 +185,8 @@ def check(text: str, *, of_topic: bool) -> None:
     if not isinstance(found, dict):
         raise InvalidParameter("DeliveryPolicy: failed to parse JSON")
     http = _section(found, "http") if of_topic else found
+    if not all(isinstance(of.get(name), dict | None) for of in (found, http) for name in _SECTIONS):
+        raise InvalidParameter("DeliveryPolicy: failed to parse JSON")
     _check_retry(_section(http, "defaultHealthyRetryPolicy" if of_topic else "healthyRetryPolicy"))
     request = _section(http, "defaultRequestPolicy" if of_topic else "requestPolicy")
     content_type = str(request.get("headerContentType", "text/plain"))

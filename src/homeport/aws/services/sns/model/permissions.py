@@ -1,6 +1,6 @@
 """Permissions as AddPermission writes them: statements of a topic's policy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -21,7 +21,7 @@ def add_permission(
         InvalidParameter: the label is taken, or an action is none.
     """
     document = orjson.loads(policy or default_policy(key))
-    statements: list[dict[str, object]] = document.setdefault("Statement", [])
+    statements = _statements(document)
     if any(statement.get("Sid") == label for statement in statements):
         raise InvalidParameter("Statement already exists")
     if not accounts or not actions or any(action not in _ALLOWED for action in actions):
@@ -37,11 +37,18 @@ def add_permission(
             "Resource": key.arn,
         }
     )
+    document["Statement"] = statements
     return orjson.dumps(document).decode()
+
+
+def _statements(document: Mapping[str, object]) -> list[dict[str, object]]:
+    """A policy's statements; a single one may stand without a list around it."""
+    given = document.get("Statement", [])
+    return [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
 
 
 def remove_permission(policy: str | None, key: TopicKey, label: str) -> str:
     """The policy without the statement of that label, if there is one."""
     document = orjson.loads(policy or default_policy(key))
-    document["Statement"] = [one for one in document.get("Statement", []) if one.get("Sid") != label]
+    document["Statement"] = [one for one in _statements(document) if one.get("Sid") != label]
     return orjson.dumps(document).decode()

@@ -253,9 +253,12 @@ def parse_replay(value: str, prefix: str = "") -> tuple[Millis, Millis | None]:
     if kind != "Timestamp":
         raise InvalidParameter(f"{prefix}ReplayPolicy: PointType must be Timestamp")
     try:
-        return _moment(start), None if end is None else _moment(str(end))
+        first, last = _moment(start), None if end is None else _moment(str(end))
     except (ValueError, OverflowError) as error:
         raise InvalidParameter(f"{prefix}ReplayPolicy: StartingPoint and EndingPoint must be timestamps") from error
+    if last is not None and last < first:
+        raise InvalidParameter(f"{prefix}ReplayPolicy: EndingPoint must not be before StartingPoint")
+    return first, last
 
 
 def _moment(text: str) -> Millis:

@@ -151,10 +151,12 @@ def check_audience(max_bytes: int, protocols: Sequence[str]) -> None:
 
 def _check_policy(value: str) -> None:
     try:
-        valid = isinstance(orjson.loads(value), dict)
+        found = orjson.loads(value)
     except orjson.JSONDecodeError:
-        valid = False
-    if not valid:
+        found = None
+    statements = found.get("Statement", []) if isinstance(found, dict) else None
+    several = statements if isinstance(statements, list) else [statements]
+    if not all(isinstance(each, dict) for each in several):
         raise InvalidParameter("Policy", "Policy Error: null")
 
 

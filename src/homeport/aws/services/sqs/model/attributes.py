@@ -23,11 +23,14 @@ def _one_of(*words: str) -> Check:
     return lambda text: text in words
 
 
-def _document(text: str) -> bool:
+def _policy(text: str) -> bool:
+    """An object whose statements are objects: several of them, or a single one without a list around it."""
     try:
-        return isinstance(orjson.loads(text), dict)
+        found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return False
+    statements = found.get("Statement", []) if isinstance(found, dict) else None
+    return all(isinstance(each, dict) for each in (statements if isinstance(statements, list) else [statements]))
 
 
 _BOOLEAN = _one_of("true", "false")
@@ -38,7 +41,7 @@ SETTABLE: Mapping[str, Check] = {
     "MessageRetentionPeriod": _number(60, 14 * _DAY),
     "ReceiveMessageWaitTimeSeconds": _number(0, 20),
     "VisibilityTimeout": _number(0, 43_200),
-    "Policy": _document,
+    "Policy": _policy,
     "RedrivePolicy": lambda text: bool(parse_redrive(text)),
     "RedriveAllowPolicy": lambda text: bool(parse_redrive_allow(text)),
     "KmsMasterKeyId": lambda _: True,

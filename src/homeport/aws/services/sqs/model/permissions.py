@@ -57,11 +57,11 @@ def check_permitted(queue: Queue, asker: Asker, operation: str) -> None:
 
 
 class Policy(TypedDict, total=False):
-    """A policy document, as far as permissions change it."""
+    """A policy document, as far as permissions change it; a single statement may stand without a list around it."""
 
     Version: str
     Id: str
-    Statement: list[dict[str, object]]
+    Statement: list[dict[str, object]] | dict[str, object]
 
 
 def add_permission(
@@ -76,7 +76,7 @@ def add_permission(
     """
     _check(label, accounts, actions)
     document = _parse(policy) or Policy(Version="2012-10-17", Id=f"{key.arn}/SQSDefaultPolicy", Statement=[])
-    statements = document.setdefault("Statement", [])
+    statements = _statements(document)
     if any(statement.get("Sid") == label for statement in statements):
         raise InvalidParameter("Label", label, "Already exists.")
     principals = [f"arn:{partition_of(key.region)}:iam::{account}:root" for account in accounts]
@@ -90,6 +90,7 @@ def add_permission(
             "Resource": key.arn,
         }
     )
+    document["Statement"] = statements
     return json.dumps(document, separators=(",", ":"))
 
 
@@ -100,12 +101,17 @@ def remove_permission(policy: str | None, label: str) -> str:
         InvalidParameter: there is no such statement.
     """
     document = _parse(policy)
-    statements = document.get("Statement", []) if document else []
+    statements = _statements(document) if document else []
     left = [statement for statement in statements if statement.get("Sid") != label]
     if document is None or len(left) == len(statements):
         raise InvalidParameter("Label", label, "can't find label on existing policy.")
     document["Statement"] = left
     return json.dumps(document, separators=(",", ":")) if left else ""
+
+
+def _statements(document: Policy) -> list[dict[str, object]]:
+    given = document.get("Statement", [])
+    return [given] if isinstance(given, dict) else list(given)
 
 
 def _parse(policy: str | None) -> Policy | None:
