@@ -24,6 +24,7 @@ class Call(NamedTuple):
         source_ip: the client's address; empty on a Unix socket and for calls from inside.
         anonymous: whether the request carries no credentials at all.
         secure: whether it came over HTTPS, to us or to the proxy before us; calls from inside cross no network.
+        referer: the page that a browser says it comes from; policies may ask for it.
         trace: what X-Ray follows the request by, as its header says it; empty without one.
     """
 
@@ -40,3 +41,4 @@ class Call(NamedTuple):
     anonymous: bool = False
     trace: str = ""
     secure: bool = True
+    referer: str = ""

@@ -364,6 +364,7 @@ class Gateway:
             not identity.key_id,
             trace if trace.isascii() and trace.isprintable() else "",
             origin.scheme == "https",
+            request.headers.get("Referer", ""),
         )
 
 

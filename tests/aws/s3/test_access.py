@@ -88,6 +88,32 @@ def test_conditions_are_evaluated(shared: AwsServer, s3: Any, open_bucket: str) 
     assert ask(shared.url, "GET", f"/{open_bucket}/other").status == 403
 
 
+def test_pages_of_others_are_kept_from_showing_what_is_ours(shared: AwsServer, s3: Any, open_bucket: str) -> None:
+    """The example of AWS's guide: access by a certain HTTP referer."""
+    s3.put_object(Bucket=open_bucket, Key="k", Body=b"x")
+    ours = {"StringLike": {"aws:Referer": "https://www.example.org/*"}}
+    s3.put_bucket_policy(Bucket=open_bucket, Policy=policy(open_bucket, Condition=ours))
+
+    assert ask(shared.url, "GET", f"/{open_bucket}/k", Referer="https://www.example.org/page").status == 200
+    assert ask(shared.url, "GET", f"/{open_bucket}/k", Referer="https://www.example.com/page").status == 403
+    assert ask(shared.url, "GET", f"/{open_bucket}/k").status == 403
+
+
+def test_a_policy_may_demand_a_tag_of_what_is_put(s3: Any, bucket: str) -> None:
+    untagged = {"StringNotEquals": {"s3:RequestObjectTag/Team": "sea"}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, Effect="Deny", Action="s3:PutObject", Condition=untagged))
+
+    assert code(s3.put_object, Bucket=bucket, Key="k", Body=b"x") == ("AccessDenied", 403)
+    assert code(s3.put_object, Bucket=bucket, Key="k", Body=b"x", Tagging="Team=land") == ("AccessDenied", 403)
+    assert s3.put_object(Bucket=bucket, Key="k", Body=b"x", Tagging="Team=sea")
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=policy(bucket, Effect="Deny", Action="s3:PutObjectTagging", Condition=untagged)
+    )
+    land, sea = ({"TagSet": [{"Key": "team", "Value": value}]} for value in ("land", "sea"))
+    assert code(s3.put_object_tagging, Bucket=bucket, Key="k", Tagging=land) == ("AccessDenied", 403)
+    s3.put_object_tagging(Bucket=bucket, Key="k", Tagging=sea)
+
+
 @pytest.mark.parametrize(("proxies", "status"), [("127.0.0.0/8", 200), ("10.0.0.0/8", 403)])
 def test_a_policy_that_denies_plain_http_asks_what_the_client_spoke(tmp_path: Path, proxies: str, status: int) -> None:
     server = AwsServer(tmp_path / "data", settings={"http.trusted_proxies": proxies}).start()

@@ -33,6 +33,8 @@ class Asker:
             "aws:requestedregion": call.region,
             **_moment(now),
         }
+        if call.referer:
+            context["aws:referer"] = call.referer
         if call.anonymous:
             return cls("", "", context)
         own = {"aws:principalarn": call.principal_arn, "aws:principalaccount": call.account}

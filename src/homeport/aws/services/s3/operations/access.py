@@ -11,6 +11,7 @@ from homeport.aws.services.s3.model.bucket import Acl, Bucket
 from homeport.aws.services.s3.model.configurations import is_account
 from homeport.aws.services.s3.model.names import canonical_id, encode_key
 from homeport.aws.services.s3.model.notifications import iso
+from homeport.aws.services.s3.model.tags import parse_tagging
 from homeport.aws.services.s3.model.version import Version
 from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.store import objects
@@ -92,6 +93,10 @@ def caller_of(s3: S3, call: Call, request: Request) -> Caller:
         "aws:epochtime": str(s3.clock.now() // 1000),
         "aws:requestedregion": call.region,
     }
+    if call.referer:
+        context["aws:referer"] = call.referer
+    if "Tagging" in request:
+        context |= _asked_tags(request["Tagging"])
     if not call.anonymous:
         context |= {"aws:principalarn": call.principal_arn, "aws:principalaccount": call.account}
     for member, key in _CONDITION_MEMBERS:
@@ -101,6 +106,12 @@ def caller_of(s3: S3, call: Call, request: Request) -> Caller:
     if call.anonymous:
         return Caller("", "", context)
     return Caller(call.account, call.principal_arn or f"arn:aws:iam::{call.account}:root", context)
+
+
+def _asked_tags(tagging: Any) -> Mapping[str, str]:
+    """The tags that a put wants, from its header or its document."""
+    found = parse_tagging(tagging) if isinstance(tagging, str) else tagging.get("TagSet", ())
+    return {f"s3:requestobjecttag/{tag['Key'].lower()}": tag["Value"] for tag in found}
 
 
 async def may(s3: S3, call: Call, bucket: Bucket, action: str, request: Request, key: str | None = None) -> bool:
