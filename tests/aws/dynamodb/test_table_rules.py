@@ -11,6 +11,7 @@ ONE = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
 TWO = {"ReadCapacityUnits": 2, "WriteCapacityUnits": 2}
 PROVISIONED = {"BillingMode": "PROVISIONED", "ProvisionedThroughput": ONE}
 KEYS = [{"AttributeName": "pk", "KeyType": "HASH"}]
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/table"
 WARM = {"ReadUnitsPerSecond": 1}
 
 
@@ -430,6 +431,43 @@ def test_kinesis_destinations_are_on_or_off(dynamodb: Any) -> None:
             f"{INVALID}Time range lower bound must be less than or equal to upper bound",
         ),
         (
+            "export_table_to_point_in_time",
+            {"TableArn": ARN, "S3Bucket": "bucket", "S3SseKmsKeyId": "key"},
+            "Invalid Request: KMS Key Id is not supported for this encryption type",
+        ),
+        (
+            "export_table_to_point_in_time",
+            {"TableArn": ARN, "S3Bucket": "bucket", "ExportType": "INCREMENTAL_EXPORT"},
+            "Invalid Request: ExportFromTime must be provided in IncrementalExportSpecification",
+        ),
+        (
+            "import_table",
+            {
+                "S3BucketSource": {"S3Bucket": "bucket"},
+                "InputFormat": "DYNAMODB_JSON",
+                "InputFormatOptions": {"Csv": {"Delimiter": ";"}},
+                "TableCreationParameters": {
+                    "TableName": "new",
+                    "KeySchema": KEYS,
+                    "AttributeDefinitions": define("pk"),
+                },
+            },
+            "Invalid Request: Unsupported InputFormatOptions for the given input format: DYNAMODB_JSON.",
+        ),
+        ("describe_backup", {"BackupArn": f"{ARN}/export/01"}, "Invalid Backup ARN"),
+        ("describe_export", {"ExportArn": "x" * 40}, "Invalid Export ARN"),
+        ("describe_import", {"ImportArn": f"{ARN}/backup/01"}, "Invalid Import ARN"),
+        ("list_exports", {"NextToken": "x"}, "Invalid Request: Provided nextToken is invalid: x"),
+        ("get_resource_policy", {"ResourceArn": "x"}, f"{INVALID}ARNs must start with 'arn:': x"),
+        (
+            "get_resource_policy",
+            {"ResourceArn": f"{ARN}/index/by-g"},
+            (
+                f"{INVALID}Invalid resource arn provided, only table or stream is accepted. "
+                f"Provided resource arn: {ARN}/index/by-g"
+            ),
+        ),
+        (
             "put_resource_policy",
             {"ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/table", "Policy": "{"},
             f"{INVALID}Invalid policy document: This policy contains invalid Json",
@@ -440,8 +478,74 @@ def test_what_keeps_a_table_is_asked_for_rightly(
     dynamodb: Any, operation: str, request_: dict[str, Any], message: str
 ) -> None:
     make_table(dynamodb)
-    if operation.startswith("restore"):
+    if operation.startswith(("restore", "export")):
         on = {"PointInTimeRecoveryEnabled": True}
         dynamodb.update_continuous_backups(TableName="table", PointInTimeRecoverySpecification=on)
 
     assert refusal(getattr(dynamodb, operation), **request_) == ("ValidationException", message)
+
+
+OVERRIDE = "Invalid Request: Cannot override ProvisionedThroughput"
+
+
+@pytest.mark.parametrize(
+    ("options", "overrides", "message"),
+    [
+        (
+            {},
+            {"BillingModeOverride": "PROVISIONED"},
+            "Invalid Request: Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED",
+        ),
+        (
+            {},
+            {"BillingModeOverride": "PROVISIONED", "ProvisionedThroughputOverride": ONE},
+            "Invalid Request: Must specify provisioned throughput for index by-g",
+        ),
+        ({}, {"ProvisionedThroughputOverride": ONE}, f"{OVERRIDE} unless BillingMode is PROVISIONED"),
+        (
+            PROVISIONED,
+            {"BillingModeOverride": "PAY_PER_REQUEST", "ProvisionedThroughputOverride": ONE},
+            f"{OVERRIDE} if BillingMode is overridden to PAY_PER_REQUEST",
+        ),
+        (
+            PROVISIONED,
+            {"OnDemandThroughputOverride": capped(read=5)},
+            (
+                "Invalid Request: Cannot override MaxReadRequestUnits for OnDemandThroughput unless "
+                "BillingModeOverride is PAY_PER_REQUEST"
+            ),
+        ),
+    ],
+)
+def test_a_restore_fits_its_billing_mode(
+    aws: AwsServer, dynamodb: Any, options: dict[str, Any], overrides: dict[str, Any], message: str
+) -> None:
+    by_g = index("by-g", "g") | ({"ProvisionedThroughput": ONE} if options else {})
+    make_table(dynamodb, attributes={"g": "S"}, GlobalSecondaryIndexes=[by_g], **options)
+    backup = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
+    aws.run_jobs()
+
+    assert refusal(dynamodb.restore_table_from_backup, TargetTableName="new", BackupArn=backup, **overrides) == (
+        "ValidationException",
+        message,
+    )
+
+
+def test_a_table_is_restored_with_another_billing_mode(aws: AwsServer, dynamodb: Any) -> None:
+    by_g = index("by-g", "g", ProvisionedThroughput=ONE)
+    make_table(
+        dynamodb,
+        attributes={"g": "S"},
+        GlobalSecondaryIndexes=[by_g],
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput=ONE,
+    )
+    backup = dynamodb.create_backup(TableName="table", BackupName="backup")["BackupDetails"]["BackupArn"]
+    aws.run_jobs()
+
+    dynamodb.restore_table_from_backup(TargetTableName="new", BackupArn=backup, BillingModeOverride="PAY_PER_REQUEST")
+
+    described = dynamodb.describe_table(TableName="new")["Table"]
+    (restored,) = described["GlobalSecondaryIndexes"]
+    for throughput in (described["ProvisionedThroughput"], restored["ProvisionedThroughput"]):
+        assert (throughput["ReadCapacityUnits"], throughput["WriteCapacityUnits"]) == (0, 0)

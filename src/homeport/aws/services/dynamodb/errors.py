@@ -9,6 +9,10 @@ INVALID = "One or more parameter values were invalid: "
 """How most of DynamoDB's own validation messages begin."""
 
 
+INVALID_REQUEST = "Invalid Request: "
+"""How those of backups, restores, exports and imports begin."""
+
+
 class ValidationException(AwsError):
     """The request breaks a rule; the message is AWS's own."""
 

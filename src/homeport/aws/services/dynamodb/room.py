@@ -79,6 +79,7 @@ COPIES_JOB: Final = "dynamodb-copies"
 
 _NAME: Final = re.compile(r"[a-zA-Z0-9_.-]{1,255}", re.ASCII).fullmatch
 _SHORTEST_NAME: Final = 3
+_PARTS: Final = 3
 _LONGEST_NAME: Final = 255
 
 
@@ -103,6 +104,12 @@ def resolve(call: Call, name_or_arn: str) -> Name:
         return name_of(call.account, call.region, name_or_arn)
     except ArnInvalid:
         raise ValidationException("Invalid TableArn") from None
+
+
+def is_part(arn: str, kind: str) -> bool:
+    """Whether it is the ARN of something that belongs to a table: a `backup`, an `export`, an `import`."""
+    parts = arn.split("/")
+    return arn.startswith("arn:") and ":dynamodb:" in parts[0] and parts[2:3] == [kind] and len(parts) > _PARTS
 
 
 def check_new_name(name: str) -> None:

@@ -13,7 +13,7 @@ from homeport.aws.services.dynamodb.errors import (
 from homeport.aws.services.dynamodb.model.schema import TableSettings
 from homeport.aws.services.dynamodb.operations.copying import start_copy
 from homeport.aws.services.dynamodb.operations.items import Result
-from homeport.aws.services.dynamodb.room import DynamoDb, resolve
+from homeport.aws.services.dynamodb.room import DynamoDb, is_part, resolve
 from homeport.aws.services.dynamodb.store import backups, streams, tables
 from homeport.aws.services.dynamodb.store.backups import Backup
 from homeport.kernel.clock import Millis
@@ -119,6 +119,8 @@ def find_backup(snapshot: Snapshot, arn: str) -> Backup:
         BackupNotFoundException: it is not.
     """
     backup = backups.find(snapshot, arn)
+    if backup is None and not is_part(arn, "backup"):
+        raise ValidationException("Invalid Backup ARN")
     if backup is None:
         raise BackupNotFoundException(arn)
     return backup

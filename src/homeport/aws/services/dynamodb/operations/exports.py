@@ -13,6 +13,7 @@ import orjson
 from homeport.aws.call import Call
 from homeport.aws.errors import AwsError, OperationNotImplemented
 from homeport.aws.services.dynamodb.errors import (
+    INVALID_REQUEST,
     ExportConflictException,
     ExportNotFoundException,
     InvalidExportTimeException,
@@ -25,7 +26,7 @@ from homeport.aws.services.dynamodb.model.values import Item
 from homeport.aws.services.dynamodb.operations.buckets import Place, put_object
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.restoring import restorable
-from homeport.aws.services.dynamodb.room import DynamoDb, resolve
+from homeport.aws.services.dynamodb.room import DynamoDb, is_part, resolve
 from homeport.aws.services.dynamodb.store import former, tables, tasks
 from homeport.aws.services.dynamodb.store.tasks import Description, Task
 from homeport.kernel.clock import Millis, to_datetime
@@ -73,6 +74,8 @@ async def export_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request:
     if request.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
         raise OperationNotImplemented("DynamoDB", "ExportTableToPointInTime as ION")
     name = resolve(call, request["TableArn"])
+    if "S3SseKmsKeyId" in request and request.get("S3SseAlgorithm", "AES256") != "KMS":
+        raise ValidationException(f"{INVALID_REQUEST}KMS Key Id is not supported for this encryption type")
     now = dynamodb.clock.now()
     token = request.get("ClientToken") or dynamodb.ids.uuid()
     digest = sha256(orjson.dumps(request, option=orjson.OPT_SORT_KEYS)).digest()
@@ -121,7 +124,7 @@ def _describe(table: Table, arn: str, token: str, request: ExportRequest, now: M
         return described
     changes = request.get("IncrementalExportSpecification")
     if changes is None or "ExportFromTime" not in changes:
-        raise ValidationException("IncrementalExportSpecification is required for an incremental export")
+        raise ValidationException(f"{INVALID_REQUEST}ExportFromTime must be provided in IncrementalExportSpecification")
     end = changes.get("ExportToTime", now)
     _check_inside(changes["ExportFromTime"], window)
     _check_inside(end, window)
@@ -140,6 +143,8 @@ def _check_inside(moment: Millis, window: tuple[Millis, Millis]) -> None:
 
 def _find(snapshot: Snapshot, arn: str) -> Description:
     task = tasks.find(snapshot, "export", arn)
+    if task is None and not is_part(arn, "export"):
+        raise ValidationException("Invalid Export ARN")
     if task is None:
         raise ExportNotFoundException(f"Export not found: {arn}")
     return task.description
@@ -169,7 +174,7 @@ async def list_exports(dynamodb: DynamoDb, call: Call, request: ExportRequest) -
 def page(summaries: list[dict[str, object]], member: str, token: str | None, limit: int) -> Result:
     """A page of a list; the token is how many came before it."""
     if token is not None and not (token.isascii() and token.isdigit()):
-        raise ValidationException("Invalid NextToken")
+        raise ValidationException(f"{INVALID_REQUEST}Provided nextToken is invalid: {token}")
     start = 0 if token is None else int(token[:9])
     result: Result = {member: summaries[start : start + limit]}
     if start + limit < len(summaries):

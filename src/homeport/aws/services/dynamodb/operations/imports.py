@@ -15,7 +15,12 @@ import orjson
 
 from homeport.aws.call import Call
 from homeport.aws.errors import AwsError, OperationNotImplemented
-from homeport.aws.services.dynamodb.errors import ImportConflictException, ImportNotFoundException
+from homeport.aws.services.dynamodb.errors import (
+    INVALID_REQUEST,
+    ImportConflictException,
+    ImportNotFoundException,
+    ValidationException,
+)
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.model.table_rules import TableRequest, check_create
 from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, check_item
@@ -24,7 +29,7 @@ from homeport.aws.services.dynamodb.operations.exports import page, root_arn
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.tables import make_table, new_settings, with_known_key
 from homeport.aws.services.dynamodb.operations.writes import Write, perform, place
-from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, resolve
+from homeport.aws.services.dynamodb.room import DynamoDb, check_new_name, is_part, resolve
 from homeport.aws.services.dynamodb.store import tables, tasks
 from homeport.aws.services.dynamodb.store.tasks import Description, Task
 from homeport.kernel.storage.database import Snapshot, Tx
@@ -81,6 +86,10 @@ async def import_table(dynamodb: DynamoDb, call: Call, request: ImportRequest) -
     for form in (request["InputFormat"], request.get("InputCompressionType")):
         if form in _UNREAD:
             raise OperationNotImplemented("DynamoDB", f"ImportTable of {form}")
+    if "InputFormatOptions" in request and request["InputFormat"] != "CSV":
+        raise ValidationException(
+            f"{INVALID_REQUEST}Unsupported InputFormatOptions for the given input format: {request['InputFormat']}."
+        )
     parameters = request["TableCreationParameters"]
     name = resolve(call, parameters["TableName"])
     check_new_name(name[2])
@@ -127,6 +136,8 @@ async def import_table(dynamodb: DynamoDb, call: Call, request: ImportRequest) -
 
 def _find(snapshot: Snapshot, arn: str) -> Description:
     task = tasks.find(snapshot, "import", arn)
+    if task is None and not is_part(arn, "import"):
+        raise ValidationException("Invalid Import ARN")
     if task is None:
         raise ImportNotFoundException(f"Import not found: {arn}")
     return task.description

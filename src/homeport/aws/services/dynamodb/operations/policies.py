@@ -73,7 +73,7 @@ _Kind = Literal["table", "stream"]
 def _find(snapshot: Snapshot, arn: str) -> tuple[Table, _Kind]:
     match = _TABLE_ARN.fullmatch(arn)
     if match is None:
-        raise ValidationException(f"Invalid ResourceArn: {arn}")
+        raise ValidationException(INVALID + _no_resource(arn))
     region, account, name, stream = match.groups()
     table = tables.load(snapshot, (account, region, name))
     if table is None:
@@ -81,6 +81,15 @@ def _find(snapshot: Snapshot, arn: str) -> tuple[Table, _Kind]:
     if stream is not None and stream != f"/stream/{table.settings.get('StreamLabel')}":
         raise ResourceNotFoundException(f"Stream: {arn} not found")
     return table, "table" if stream is None else "stream"
+
+
+def _no_resource(arn: str) -> str:
+    """Why an ARN is none of a table or a stream."""
+    if not arn.startswith("arn:"):
+        return f"ARNs must start with 'arn:': {arn}"
+    if ":dynamodb:" not in arn:
+        return f"Provided Arn is not a DynamoDB resource arn: {arn}"
+    return f"Invalid resource arn provided, only table or stream is accepted. Provided resource arn: {arn}"
 
 
 def _policy(settings: TableSettings, kind: _Kind) -> tuple[str | None, str | None]:

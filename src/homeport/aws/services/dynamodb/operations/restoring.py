@@ -6,6 +6,7 @@ from typing import Final, TypedDict, cast
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import (
     INVALID,
+    INVALID_REQUEST,
     BackupInUseException,
     InvalidRestoreTimeException,
     PointInTimeRecoveryUnavailableException,
@@ -34,7 +35,6 @@ from homeport.kernel.clock import Millis
 from homeport.kernel.storage.database import Tx
 
 RECOVERY_DAYS: Final = 35
-_INVALID_REQUEST: Final = "Invalid Request: "
 _DAY_MILLIS: Final = 24 * 3600 * 1000
 _NOT_RESTORED: Final = frozenset(
     {
@@ -84,7 +84,7 @@ async def update_continuous_backups(dynamodb: DynamoDb, call: Call, request: Con
     wanted = request["PointInTimeRecoverySpecification"]
     if "RecoveryPeriodInDays" in wanted and not wanted["PointInTimeRecoveryEnabled"]:
         raise ValidationException(
-            f"{_INVALID_REQUEST}Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
+            f"{INVALID_REQUEST}Cannot specify RecoveryPeriodInDays when disabling point-in-time recovery."
         )
 
     def update(tx: Tx) -> Table:
@@ -148,7 +148,7 @@ async def restore_table_to_point_in_time(dynamodb: DynamoDb, call: Call, request
     sources = [request.get("SourceTableArn"), request.get("SourceTableName")]
     source = sources[0] or sources[1]
     if source is None or all(sources):
-        raise ValidationException(f"{_INVALID_REQUEST}Must provide exactly one of: sourceTableArn, sourceTableName")
+        raise ValidationException(f"{INVALID_REQUEST}Must provide exactly one of: sourceTableArn, sourceTableName")
     name = resolve(call, source)
     request = await _with_known_key(dynamodb, call, request)
 
@@ -185,8 +185,7 @@ def _restore_time(table: Table, request: RestoreRequest, now: Millis) -> Millis:
         raise PointInTimeRecoveryUnavailableException(table.name)
     if bool(request.get("UseLatestRestorableTime")) == ("RestoreDateTime" in request):
         raise ValidationException(
-            f"{_INVALID_REQUEST}Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not "
-            "both"
+            f"{INVALID_REQUEST}Either one of RestoreDateTime or UseLatestRestorableTime must be specified, but not both"
         )
     if "RestoreDateTime" not in request:
         return now
@@ -243,20 +242,64 @@ def _restore(
     settings["RestoreSummary"] = summary
     settings["Status"] = "CREATING"
     settings["Indexes"] = []
+    _check_overrides(source, request)
     _override(call, settings, request)
     data_id = tables.new_data(tx)
     for local, indexes in _indexes(source, request):
-        settings["Indexes"] += [index_settings(tx, data_id, index, local=local) for index in indexes]
+        settings["Indexes"] += [
+            index_settings(tx, data_id, _fitting(index, settings["BillingMode"]), local=local) for index in indexes
+        ]
     tables.insert(tx, name, settings, data_id)
     items, first = content
     start_copy(tx, items, data_id, first)
     return loaded(tx, name)
 
 
+def _check_overrides(source: TableSettings, request: RestoreRequest) -> None:
+    """Refuse throughput that does not fit the new table's billing mode."""
+    wanted = request.get("BillingModeOverride")
+    billing = wanted or source["BillingMode"]
+    given = "ProvisionedThroughputOverride" in request
+    if given and wanted == "PAY_PER_REQUEST":
+        raise ValidationException(
+            f"{INVALID_REQUEST}Cannot override ProvisionedThroughput if BillingMode is overridden to PAY_PER_REQUEST"
+        )
+    if given and billing != "PROVISIONED":
+        raise ValidationException(
+            f"{INVALID_REQUEST}Cannot override ProvisionedThroughput unless BillingMode is PROVISIONED"
+        )
+    if not given and billing == "PROVISIONED" != source["BillingMode"]:
+        raise ValidationException(
+            f"{INVALID_REQUEST}Must override ProvisionedThroughput if BillingMode is overridden to PROVISIONED"
+        )
+    cap = next(iter(request.get("OnDemandThroughputOverride", ())), None)
+    if cap is not None and billing != "PAY_PER_REQUEST":
+        raise ValidationException(
+            f"{INVALID_REQUEST}Cannot override {cap} for OnDemandThroughput unless BillingModeOverride is "
+            "PAY_PER_REQUEST"
+        )
+    others = [cast("IndexRequest", index) for index in source["Indexes"] if not index["Local"]]
+    for index in request.get("GlobalSecondaryIndexOverride", others):
+        if billing == "PROVISIONED" and "ProvisionedThroughput" not in index:
+            raise ValidationException(
+                f"{INVALID_REQUEST}Must specify provisioned throughput for index {index['IndexName']}"
+            )
+    for index in request.get("GlobalSecondaryIndexOverride", ()):
+        if wanted == "PAY_PER_REQUEST" and "ProvisionedThroughput" in index:
+            raise ValidationException(
+                f"{INVALID_REQUEST}Cannot override ProvisionedThroughput if BillingMode is overridden to "
+                f"PAY_PER_REQUEST for index {index['IndexName']}"
+            )
+
+
 def _override(call: Call, settings: TableSettings, request: RestoreRequest) -> None:
     if "BillingModeOverride" in request:
         settings["BillingMode"] = request["BillingModeOverride"]
         settings["BillingModeTold"] = True
+        if settings["BillingMode"] == "PAY_PER_REQUEST":
+            settings["ProvisionedThroughput"] = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
+        else:
+            settings.pop("OnDemandThroughput", None)
     if "ProvisionedThroughputOverride" in request:
         settings["ProvisionedThroughput"] = request["ProvisionedThroughputOverride"]
     if "OnDemandThroughputOverride" in request:
@@ -281,6 +324,12 @@ def _indexes(source: TableSettings, request: RestoreRequest) -> list[tuple[bool,
     return chosen
 
 
+def _fitting(index: IndexRequest, billing: str) -> IndexRequest:
+    """An index without the throughput of the billing mode that its table no longer has."""
+    gone = "ProvisionedThroughput" if billing == "PAY_PER_REQUEST" else "OnDemandThroughput"
+    return cast("IndexRequest", {member: value for member, value in index.items() if member != gone})
+
+
 def _chosen(present: list[IndexRequest], wanted: list[IndexRequest]) -> list[IndexRequest]:
     left = [(index["KeySchema"], _shown(index)) for index in present]
     for index in wanted:
@@ -289,7 +338,7 @@ def _chosen(present: list[IndexRequest], wanted: list[IndexRequest]) -> list[Ind
             left.remove((index["KeySchema"], _shown(index)))
         except ValueError:
             raise ValidationException(
-                f"{_INVALID_REQUEST}Index {index['IndexName']} does not match a secondary index that existed in the "
+                f"{INVALID_REQUEST}Index {index['IndexName']} does not match a secondary index that existed in the "
                 "source table and cannot be created during the restore operation"
             ) from None
     return wanted
