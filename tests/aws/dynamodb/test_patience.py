@@ -101,6 +101,14 @@ def test_a_transaction_of_large_items_holds_up_nobody(url: str) -> None:
     assert longest_wait(url, lambda wire: wire.send("TransactWriteItems", body)) < 0.5
 
 
+def test_a_transaction_of_large_updates_holds_up_nobody(url: str) -> None:
+    change = {"UpdateExpression": "SET m = :m", "ExpressionAttributeValues": {":m": {"M": FIELDS}}}
+    updates = [{"Update": {"TableName": "table", "Key": {"pk": {"S": f"u{number}"}}, **change}} for number in range(12)]
+    body = json.dumps({"TransactItems": updates}).encode()
+
+    assert longest_wait(url, lambda wire: wire.send("TransactWriteItems", body)) < 0.5
+
+
 def test_to_look_into_many_large_items_holds_up_nobody(url: str) -> None:
     shown = {"ProjectionExpression": "pk, m.#n", "ExpressionAttributeNames": {"#n": "00001"}}
     batch = {"RequestItems": {"table": {"Keys": KEYS, **shown}}}

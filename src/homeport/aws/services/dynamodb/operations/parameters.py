@@ -90,15 +90,16 @@ def _is_lone_key_conditions(name: str, used: Collection[str]) -> bool:
 
 
 class Placeholders:
-    """The names and values of a request, and which of them its expressions use."""
+    """The names and values of a request, and which of them its expressions use; `size` is the values' in bytes."""
 
-    __slots__ = ("_names_used", "_values_used", "names", "values")
+    __slots__ = ("_names_used", "_values_used", "names", "size", "values")
 
     def __init__(self, request: ItemRequest) -> None:
         self.names = request.get("ExpressionAttributeNames", _NO_NAMES)
         self.values = request.get("ExpressionAttributeValues", _NO_VALUES)
         self._names_used: set[str] = set()
         self._values_used: set[str] = set()
+        self.size = 0
         if "ExpressionAttributeNames" in request:
             _check_keys("ExpressionAttributeNames", self.names, _NAME)
         if "ExpressionAttributeValues" in request:
@@ -108,7 +109,7 @@ class Placeholders:
     def _check_values(self) -> None:
         for key, value in self.values.items():
             try:
-                check_value(value)
+                self.size += check_value(value)
             except ValidationException as error:
                 raise ValidationException(
                     f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}"

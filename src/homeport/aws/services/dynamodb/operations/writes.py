@@ -57,6 +57,7 @@ class Write:
         item: the whole item of a put, the key of everything else.
         size: bytes of a put's item.
         blob: a large put's item as JSON.
+        effort: bytes that had to be looked into.
         legacy: whether the update came as `AttributeUpdates`, whose errors have words of their own.
         alone: whether it is an UpdateItem, which limits what is written in its own way.
     """
@@ -65,6 +66,7 @@ class Write:
     item: Item
     size: int = 0
     blob: bytes | None = None
+    effort: int = 0
     condition: CompiledCondition | None = None
     update: CompiledUpdate | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -96,7 +98,7 @@ def put_of(item: Item) -> Write:
     if size > MAX_ITEM_BYTES:
         raise ValidationException("Item size has exceeded the maximum allowed size")
     # What is large is read in a thread, where it holds up fewer than in the transaction.
-    return Write("put", item, size, orjson.dumps(item) if size > LARGE_BYTES else None)
+    return Write("put", item, size, orjson.dumps(item) if size > LARGE_BYTES else None, effort=size)
 
 
 def read_put(request: ItemRequest) -> Write:
@@ -113,14 +115,14 @@ Element = TypeVar("Element")
 async def read_in_time(elements: Sequence[Element], read: Callable[[Element], Write]) -> list[Write]:
     """Check several writes, in order: little of them at once, much in a thread, so that it holds up nobody else."""
     writes: list[Write] = []
-    size = 0
+    effort = 0
     left = iter(elements)
     for element in left:
         writes.append(read(element))
-        size += writes[-1].size
-        if size > LARGE_BYTES:
+        effort += writes[-1].effort
+        if effort > LARGE_BYTES:
             break
-    return writes + await asyncio.to_thread(lambda: list(map(read, left))) if size > LARGE_BYTES else writes
+    return writes + await asyncio.to_thread(lambda: list(map(read, left))) if effort > LARGE_BYTES else writes
 
 
 def read_delete(request: ItemRequest, kind: Kind = "delete") -> Write:
@@ -139,6 +141,7 @@ def _read_condition(request: ItemRequest, write: Write) -> None:
         placeholders = Placeholders(request)
         write.condition = read_condition(request, placeholders)
         write.values = placeholders.values
+        write.effort += placeholders.size
         placeholders.check_all_used()
 
 
@@ -150,7 +153,7 @@ def read_update(request: ItemRequest) -> Write:
     check_updates(updates)
     check_legacy_condition(request)
     placeholders = Placeholders(request)
-    write = Write("update", request["Key"], values=placeholders.values, legacy=bool(updates))
+    write = Write("update", request["Key"], values=placeholders.values, legacy=bool(updates), effort=placeholders.size)
     text = request.get("UpdateExpression")
     if text is not None:
         write.update = compile_update(text, placeholders.names, placeholders.values)
