@@ -336,6 +336,13 @@ GONE = (
                 "UpdateTable as required."
             ),
         ),
+        (
+            {"Create": {"RegionName": "eu-west-1"}},
+            (
+                "Failed to create a the new replica of table with name: \u2018table\u2019 because one or more replicas "
+                "already existed as tables."
+            ),
+        ),
         ({"Delete": {"RegionName": "ca-central-1"}}, GONE),
         ({"Update": {"RegionName": "ca-central-1", "TableClassOverride": "STANDARD"}}, GONE),
         ({}, "There are no actions specified in the Replica Update Action of the request."),

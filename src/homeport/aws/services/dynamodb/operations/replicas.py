@@ -87,16 +87,11 @@ def _change_replica(dynamodb: DynamoDb, tx: Tx, table: Table, action: str, detai
 
 def create_replica(dynamodb: DynamoDb, tx: Tx, table: Table, region: str, details: dict[str, object]) -> None:
     """Make a table of the same name in another region that shows the same items."""
-    if region == table.region or region in table.replicas:
-        raise ValidationException(
-            f"Failed to create a the new replica of table with name: '{table.name}' because one or more replicas "
-            "already existed as tables."
-        )
     name = (table.account, region, table.name)
-    if tables.load(tx, name) is not None:
+    if region in table.replicas or tables.load(tx, name) is not None:
         raise ValidationException(
-            f"Failed to create a the new replica of table with name: '{table.name}' because one or more replicas "
-            "already existed as tables."
+            f"Failed to create a the new replica of table with name: \u2018{table.name}\u2019 because one or more "
+            "replicas already existed as tables."
         )
     if "Stream" not in table.settings:
         # A global table replicates from its stream, so it gets one, which stays when the last replica goes.
