@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from homeport.aws import outbox, schema
+from homeport.aws import outbox
+from homeport.aws.offline import change_store
 from homeport.kernel.clock import Clock
 from homeport.kernel.errors import OperatorError
-from homeport.kernel.storage.database import Database, Tx
+from homeport.kernel.storage.database import Tx
 from homeport.kernel.storage.layout import DataDirectory
 
 T = TypeVar("T")
@@ -28,11 +29,4 @@ async def with_outbox(data: DataDirectory, clock: Clock, work: Callable[[Tx], T]
         OperatorError: the store is from a later Homeport, or no store.
         StorageError: the disk failed.
     """
-    data.create()
-    path = data.database("aws")
-    db = Database.open(path, migrations=schema.ROOT, durability="power", clock=clock, backups=data.backups)
-    try:
-        await schema.bring_up(db, path, {"outbox": outbox.MIGRATIONS}, backups=data.backups, clock=clock)
-        return await db.write(work)
-    finally:
-        await db.close()
+    return await change_store(data, clock, {"outbox": outbox.MIGRATIONS}, lambda _db, tx: work(tx))

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from homeport.aws import schema
 from homeport.aws.auth import keys
 from homeport.aws.auth.keys import AccessKey, AccessKeys, new_secret, unique_id
+from homeport.aws.offline import change_store
 from homeport.kernel.clock import Clock
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.ids import Ids
-from homeport.kernel.storage.database import Database, Tx
+from homeport.kernel.storage.database import Tx
 from homeport.kernel.storage.layout import DataDirectory
 
 T = TypeVar("T")
@@ -29,15 +29,7 @@ async def with_keys(data: DataDirectory, clock: Clock, work: Callable[[AccessKey
         OperatorError: the store is from a later Homeport, or no store.
         StorageError: the disk failed.
     """
-    data.create()
-    path = data.database("aws")
-    db = Database.open(path, migrations=schema.ROOT, durability="power", clock=clock, backups=data.backups)
-    try:
-        await schema.bring_up(db, path, {"keys": keys.MIGRATIONS}, backups=data.backups, clock=clock)
-        table = AccessKeys(db, clock)
-        return await db.write(lambda tx: work(table, tx))
-    finally:
-        await db.close()
+    return await change_store(data, clock, {"keys": keys.MIGRATIONS}, lambda db, tx: work(AccessKeys(db, clock), tx))
 
 
 def new_root_key(ids: Ids, clock: Clock, account: str) -> AccessKey:
