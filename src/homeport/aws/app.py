@@ -176,5 +176,6 @@ class AwsHalf:
             surface=Surface(facts).answer,
             log=world.log,
             public_host=settings.aws_host,
+            http_counts=settings.aws_auth == "open",
             marks=(("x-localstack", "true"),) if settings.aws_localstack_header else (),
         )

@@ -93,6 +93,7 @@ class Gateway:
     Args:
         surface: answers what is no service's: health, LocalStack's endpoints, routes; None hands on.
         public_host: overrides how the client addressed us, in URLs that operations return.
+        http_counts: whether policies are told that plain HTTP is HTTPS.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Gateway:
         surface: Callable[[Request], Awaitable[Response | None]],
         log: Log,
         public_host: str = "",
+        http_counts: bool = False,
         marks: Sequence[tuple[str, str]] = (),
     ) -> None:
         self._rooms = rooms
@@ -114,6 +116,7 @@ class Gateway:
         self._surface = surface
         self._log = log
         self._public_host = public_host
+        self._http_counts = http_counts
         self._marks = tuple(marks)
 
     async def handle(self, request: Request) -> Response:
@@ -363,7 +366,7 @@ class Gateway:
             request.headers.get("User-Agent", ""),
             not identity.key_id,
             trace if trace.isascii() and trace.isprintable() else "",
-            origin.scheme == "https",
+            self._http_counts or origin.scheme == "https",
             request.headers.get("Referer", ""),
         )
 

@@ -154,7 +154,7 @@ class Surface:
             source_ip=origin.client,
             user_agent=request.headers.get("User-Agent", ""),
             anonymous=identity.anonymous,
-            secure=origin.scheme == "https",
+            secure=not self._facts.prove or origin.scheme == "https",
         )
 
     def _refuse_foreign(self, request: Request) -> None:
