@@ -23,8 +23,8 @@ class Call(NamedTuple):
         endpoint_url: scheme, host and port as the client addressed Homeport, without a trailing slash.
         source_ip: the client's address; empty on a Unix socket and for calls from inside.
         anonymous: whether the request carries no credentials at all.
-        secure: whether policies are told that it came over HTTPS: to us or to the proxy before us. Calls from inside cross
-            no network, and in mode `open` plain HTTP counts.
+        secure: whether policies are told that it came over HTTPS, to us or to the proxy before us; calls from inside
+            cross no network, and in mode `open` plain HTTP counts.
         referer: the page that a browser says it comes from; policies may ask for it.
         trace: what X-Ray follows the request by, as its header says it; empty without one.
     """
