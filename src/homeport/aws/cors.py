@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from homeport.aws.errors import AwsError
 from homeport.kernel.http.message import Request, Response
 
 _LOOPBACK = re.compile(
@@ -25,6 +26,19 @@ _ALLOWED_HEADERS: Final = (
     "amz-sdk-request"
 )
 _EXPOSED_HEADERS: Final = "etag,x-amz-version-id,x-amz-request-id,x-amzn-requestid,x-amz-checksum-crc64nvme"
+
+
+class ForeignOrigin(AwsError):
+    """A page that is not the operator's own asks for something."""
+
+    code = "AccessDenied"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This request comes from a web page that Homeport does not know; EXTRA_CORS_ALLOWED_ORIGINS or "
+            "aws.cors_origins names those that it may trust."
+        )
 
 
 @dataclass(frozen=True, slots=True)

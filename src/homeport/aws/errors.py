@@ -81,3 +81,13 @@ class ServiceUnavailable(AwsError):
     code = "ServiceUnavailable"
     status = 503
     fault: Fault = "Receiver"
+
+
+class RequestEntityTooLarge(AwsError):
+    """A body beyond what the service takes."""
+
+    code = "RequestEntityTooLarge"
+    status = 413
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(f"Request must be smaller than {limit_bytes} bytes")

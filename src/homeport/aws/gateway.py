@@ -8,8 +8,8 @@ from typing import Any, Final
 from homeport.aws.auth.authenticate import Identity
 from homeport.aws.auth.credentials import Credentials, read_credentials
 from homeport.aws.call import Call
-from homeport.aws.cors import CorsPolicy
-from homeport.aws.errors import AwsError, InternalFailure, ServiceUnavailable
+from homeport.aws.cors import CorsPolicy, ForeignOrigin
+from homeport.aws.errors import AwsError, InternalFailure, RequestEntityTooLarge, ServiceUnavailable
 from homeport.aws.protocol.claims import Claim, Claims
 from homeport.aws.protocol.codec import Codec, CompiledOperation, SerializationException, WireRequest
 from homeport.aws.protocol.json_rpc import LARGE_BYTES, JsonCodec
@@ -39,19 +39,6 @@ _FALLBACKS: Final[Mapping[str, Codec]] = {
     "rest-xml": RestXmlCodec(_NOBODY),
 }
 """How errors are told before it is known whose request it is."""
-
-
-class ForeignOrigin(AwsError):
-    """A page that is not the operator's own asks for something."""
-
-    code = "AccessDenied"
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This request comes from a web page that Homeport does not know; EXTRA_CORS_ALLOWED_ORIGINS or "
-            "aws.cors_origins names those that it may trust."
-        )
 
 
 Authenticate = Callable[[Request, Credentials | None, str], Awaitable[Identity]]
@@ -149,7 +136,7 @@ class Gateway:
             case AwsError():
                 told = error
             case BodyTooLarge():
-                told = _TooLarge(error.limit_bytes)
+                told = RequestEntityTooLarge(error.limit_bytes)
             case RecursionError():
                 told = SerializationException("The request is nested too deeply.")
             case StorageError():
@@ -373,16 +360,6 @@ class Gateway:
 
 _PRESIGNED: Final = frozenset({"presigned", "presigned v2"})
 _FORM_LIMIT_BYTES: Final = 20 * 1024 * 1024
-
-
-class _TooLarge(AwsError):
-    """A body beyond what the service takes."""
-
-    code = "RequestEntityTooLarge"
-    status = 413
-
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(f"Request must be smaller than {limit_bytes} bytes")
 
 
 def _request_id(number: str) -> str:
