@@ -5,6 +5,7 @@ import contextlib
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from aiohttp import StreamReader
@@ -12,10 +13,12 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser, HttpVersion10, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import CIMultiDict
 
 from homeport.kernel.hangups import hung_up
 from homeport.kernel.http.message import Body, BodyBroken, Request
 from homeport.kernel.http.outgoing import Outgoing
+from homeport.kernel.http.target import origin_form
 
 if TYPE_CHECKING:
     from homeport.kernel.http.server import HttpServer
@@ -25,6 +28,8 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 
 _WRITE_HIGH_WATER_BYTES: Final = 256 * 1024
 _MOST_PIPELINED: Final = 32
 """Requests of one connection that are parsed ahead; the client waits with more."""
+_PARTING_SECONDS: Final = 2.0
+"""How long a client whose header was refused may go on sending it."""
 
 
 class Malformed(NamedTuple):
@@ -42,7 +47,7 @@ class Incoming:
     def __init__(self, message: RawRequestMessage, payload: StreamReader, connection: "Connection") -> None:
         self.connection = connection
         self.version = message.version
-        self.speaks_1_1 = message.version >= HttpVersion11
+        self.speaks_1_1 = message.version == HttpVersion11
         # HTTP/1.0 would have to be told in so many words. CONNECT and upgrades, which nobody gets here, are where
         # parsers disagree about what follows the header.
         self.keep_alive: bool = self.speaks_1_1 and not message.should_close and not message.upgrade
@@ -84,7 +89,7 @@ class Connection(BaseProtocol):
             max_headers=limits.header_count,
             payload_exception=BodyBroken,
             auto_decompress=False,  # a body is its bytes
-            max_msg_queue_size=_MOST_PIPELINED,
+            max_msg_queue_size=1,  # it stops behind every request: an error in the next would take this one with it
         )
         super().__init__(loop, parser)
         self.loop = loop
@@ -97,6 +102,14 @@ class Connection(BaseProtocol):
         """Whether a request is there whose answer is not out yet."""
         self._closed = False
         """Whether nothing is read or answered any more."""
+        self.cutting = False
+        """Whether the server is about to cut the running request off."""
+        self._parting = False
+        """Whether the connection is closed and has so much time for what was written."""
+        self._hesitant = False
+        """Whether the parser may stand still unasked: a pause at a chunk's end stops it later, when nobody knows."""
+        self._body_ended = False
+        """Whether the parser has stopped behind a body since it was last asked."""
         self._deaf = False
         """Whether what follows cannot be a request: behind one that could not be parsed, or asked to upgrade."""
         self._arrived: deque[tuple[RawRequestMessage | Malformed, StreamReader]] = deque()
@@ -134,20 +147,38 @@ class Connection(BaseProtocol):
             return
         try:
             messages, self._deaf, _ = self._parser.feed_data(data)
+            while messages or self._body_ended:
+                self._body_ended = False
+                self._arrived += messages
+                if self._deaf or self._reading_paused or len(self._arrived) >= _MOST_PIPELINED:
+                    break
+                messages, self._deaf, _ = self._parser.feed_data(b"")
         except HttpProcessingError as error:
-            self._deaf = True
-            reason = (error.message or "bad request").splitlines()[0]
-            self._arrived.append((Malformed(400, reason), EMPTY_PAYLOAD))
-        else:
-            self._arrived += messages
+            self._give_up(error)
         if self._arrived:
             self._wake()
         if not self._buffer_paused and len(self._arrived) >= _MOST_PIPELINED:
             self._pause_reading_for_buffer()
 
+    def _give_up(self, error: HttpProcessingError) -> None:
+        """The parser tells of a broken body as of a broken header, and leaves the body open."""
+        self._deaf = True
+        reason = (error.message or "bad request").splitlines()[0]
+        payload = self._arrived[-1][1] if self._arrived else self._payload
+        if payload.is_eof():
+            self._arrived.append((Malformed(400, reason), EMPTY_PAYLOAD))
+        else:
+            payload.set_exception(BodyBroken(reason))
+
+    def pause_reading(self) -> None:
+        """Called when a body has no room left."""
+        self._hesitant = True
+        super().pause_reading()
+
     def resume_reading(self, resume_parser: bool = True) -> None:  # noqa: FBT001, FBT002 # aiohttp's signature
-        """Called at the end of every body, most of which were never paused."""
-        if self._reading_paused:
+        """Called by every read of a body and at its end; most were never paused."""
+        self._body_ended = not resume_parser
+        if self._hesitant:
             super().resume_reading(resume_parser)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -169,8 +200,18 @@ class Connection(BaseProtocol):
         """End now; what was written goes out first."""
         self._closed = True
         self._wake()
-        if self.transport is not None:
-            self.transport.close()
+        if self._parting:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        transport = self.transport
+        if transport is not None:
+            # Under TLS, closing has a time limit of its own.
+            self._parting = self.unsent and not self.tls
+            transport.close()
+            if self._parting:
+                self._timer = self.loop.call_later(self.server.service.limits.body_timeout, transport.abort)
 
     def end(self) -> None:
         """End once the running request is answered, or now if there is none."""
@@ -181,14 +222,25 @@ class Connection(BaseProtocol):
 
     async def cut(self, patience: float) -> None:
         """End now, and give the running handler so many seconds to notice that its body is cut off."""
-        self._closed = True
+        self._closed = self.cutting = True
         self._wake()
         if not self._payload.is_eof():
             self._payload.set_exception(ConnectionResetError("the server stops"))
         if self._task is not None:
-            await asyncio.wait([self._task], timeout=patience)
-            self._task.cancel()
+            _, running = await asyncio.wait([self._task], timeout=patience)
+            if running:
+                self._task.cancel()
+                await asyncio.wait(running, timeout=patience)
         self.close()
+
+    @property
+    def unsent(self) -> bool:
+        """Whether the client has not taken all yet that was written to it."""
+        transport = self.transport
+        # asyncio's transports for TLS have no such size once they close.
+        if transport is None or (self.tls and transport.is_closing()):
+            return False
+        return transport.get_write_buffer_size() > 0
 
     # Time
 
@@ -227,13 +279,17 @@ class Connection(BaseProtocol):
                 if self._arrived:
                     # Who sends many requests at once is not served at one go.
                     await asyncio.sleep(0)
-                else:
+                elif not self._closed:
+                    self._payload = EMPTY_PAYLOAD
                     self._await_until(self.loop.time() + idle_timeout)
                     await self._arrive()
         except ConnectionError:
             # The client is gone.
             return
         finally:
+            # They hold the connection as it holds them.
+            self._payload = EMPTY_PAYLOAD
+            self._arrived.clear()
             self.close()
 
     async def _arrive(self) -> None:
@@ -248,8 +304,7 @@ class Connection(BaseProtocol):
 
     def _next(self) -> tuple[RawRequestMessage | Malformed, StreamReader]:
         taken = self._arrived.popleft()
-        if self._parser is not None:
-            self._parser.message_consumed()
+        self._payload = taken[1]
         if self._buffer_paused and len(self._arrived) <= _MOST_PIPELINED // 2:
             # First what the parser has kept, which may be enough to be full again.
             self.data_received(b"")
@@ -271,7 +326,6 @@ class Connection(BaseProtocol):
             answer = server.service.error_answers(*message)
             answer.close = True
         else:
-            self._payload = payload
             incoming = Incoming(message, payload, self)
             answer = await server.answer(incoming)
         outgoing = Outgoing(incoming, answer, server.finished)
@@ -282,18 +336,39 @@ class Connection(BaseProtocol):
         except Exception as error:  # noqa: BLE001 # the connection loop is one of the three places that catch everything
             server.service.observer.failed(incoming.request, error)
             return False
+        if isinstance(message, Malformed):
+            await self._part()
         return outgoing.keep_alive and not self.ending and payload.is_eof()
+
+    async def _part(self) -> None:
+        """Let a client that is still sending read its refusal: a reset would take it away (RFC 9112, section 9.6)."""
+        transport = self.transport
+        # TimeoutError is one of them.
+        with contextlib.suppress(OSError):
+            if transport is not None and transport.can_write_eof() and not transport.is_closing():
+                transport.write_eof()
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await self._arrive()
 
     def request_from(self, message: RawRequestMessage, payload: StreamReader) -> Request:
         """Our view of a parsed header."""
-        headers = message.headers
+        headers: Mapping[str, str] = message.headers
         server = self.server
-        target = message.path if message.path.startswith("/") else _origin_form(message.path)
+        target = message.path
+        if not target.startswith("/"):
+            host, target = origin_form(target)
+            if host:
+                headers = CIMultiDict(headers)
+                headers["Host"] = host
         path, _, query = target.partition("?")
         expects = headers.get("Expect")
         waits = expects is not None and expects.lower() == "100-continue" and message.version >= HttpVersion11
-        # The parser has refused lengths that are not digits.
-        length = None if message.chunked else int(headers.get("Content-Length", 0))
+        try:
+            # The parser has refused lengths that are not digits.
+            length = None if message.chunked else int(headers.get("Content-Length", 0))
+        except ValueError:
+            # It takes any number of zeros before them, and Python does not.
+            length = int(headers["Content-Length"].lstrip("0") or "0")
         return Request(
             message.method,
             path,
@@ -322,9 +397,3 @@ def _keep_alive(sock: socket.socket | None) -> None:
     with contextlib.suppress(OSError):
         if sock is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-
-
-def _origin_form(target: str) -> str:
-    """A request's target without the scheme and host that a proxy's client puts before it (RFC 9112, section 3.2.2)."""
-    _, absolute, rest = target.partition("://")
-    return f"/{rest.partition('/')[2]}" if absolute else target

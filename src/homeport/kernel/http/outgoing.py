@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -44,6 +44,13 @@ _date = _HttpDate()
 
 class HeaderInvalid(ValueError):
     """A header that would break the framing: it holds a line's end."""
+
+
+class PiecesNotAsPromised(ConnectionError):
+    """The pieces of an answer are more or fewer bytes than its header says; the connection cannot go on."""
+
+    def __init__(self) -> None:
+        super().__init__("the pieces ended elsewhere than was promised of them")
 
 
 def head_of(response: Response, *, keep_alive: bool, chunks: bool = True) -> bytes:
@@ -93,10 +100,11 @@ class Outgoing:
         Raises:
             ConnectionError: the client is gone, or took nothing for the body timeout.
         """
-        response, incoming = self._response, self._incoming
+        incoming = self._incoming
         completed = False
         try:
-            head = head_of(response, keep_alive=self.keep_alive, chunks=incoming.speaks_1_1)
+            head = self._head()
+            response = self._response
             body = response.body
             if incoming.request.method == "HEAD" or response.status in _STATUSES_WITHOUT_BODY:
                 body = b""
@@ -113,9 +121,22 @@ class Outgoing:
         except OSError as error:
             raise ConnectionResetError(str(error)) from error
         finally:
-            if isinstance(response.body, FileSlices):
-                response.body.close()
-            self._finished(incoming, response.status if completed else _CLIENT_GONE, self._sent)
+            self._let_go()
+            self._finished(incoming, self._response.status if completed else _CLIENT_GONE, self._sent)
+
+    def _head(self) -> bytes:
+        """The answer's head; one that cannot be sent is a fault of ours, and makes way for an answer that says so."""
+        try:
+            return head_of(self._response, keep_alive=self.keep_alive, chunks=self._incoming.speaks_1_1)
+        except ValueError as error:
+            self._let_go()
+            self.keep_alive = False
+            self._response = self._incoming.connection.server.failed(self._incoming.request, error)
+            return head_of(self._response, keep_alive=False)
+
+    def _let_go(self) -> None:
+        if isinstance(self._response.body, FileSlices):
+            self._response.body.close()
 
     def _send_whole(self, answer: bytes) -> None:
         """Nearly every answer: the transport has room for it."""
@@ -140,14 +161,21 @@ class Outgoing:
         """Send what comes when it comes, in chunks of HTTP/1.1 (RFC 9112, section 7.1) unless the length is known."""
         in_chunks = length is None and self._incoming.speaks_1_1
         await self._write(head, b"")
-        async for piece in pieces:
-            if piece:
-                await self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if in_chunks else piece, b"")
-                self._sent += len(piece)
+        try:
+            async for piece in pieces:
+                if length is not None and self._sent + len(piece) > length:
+                    # What goes beyond would be read as the next answer.
+                    raise PiecesNotAsPromised
+                if piece:
+                    await self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if in_chunks else piece, b"")
+                    self._sent += len(piece)
+        finally:
+            if isinstance(pieces, AsyncGenerator):
+                await pieces.aclose()
         if in_chunks:
             await self._write(b"0\r\n\r\n", b"")
         elif length is not None and self._sent != length:
-            raise ConnectionResetError("the pieces ended elsewhere than was promised of them")
+            raise PiecesNotAsPromised
 
     async def _write(self, head: bytes, rest: bytes) -> None:
         transport = self._incoming.connection.transport

@@ -7,15 +7,17 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from aiohttp.http import HttpVersion10
+from aiohttp.http import HttpVersion10, HttpVersion11
 
 from homeport.kernel.http.connection import Connection, Incoming
 from homeport.kernel.http.forwarded import Origin, TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.message import BodyCutOff, BodyStalled, BodyTooLarge, Handler, Request, Response
+from homeport.kernel.streams import FileSlices
 
 _SHORT_REST_BYTES = 256 * 1024
 _LONGEST_BODY_BYTES = (1 << 63) - 1
+_LOOK_AGAIN_SECONDS = 0.01
 
 
 class Observer(Protocol):
@@ -57,7 +59,13 @@ class Service:
 def _is_odd(incoming: Incoming) -> bool:
     """Whether a request has to be looked at before a handler is asked."""
     request = incoming.request
-    return not incoming.speaks_1_1 or "Expect" in request.headers or (request.body.length or 0) > _LONGEST_BODY_BYTES
+    length = request.body.length
+    return not incoming.speaks_1_1 or length is None or length > _LONGEST_BODY_BYTES or "Expect" in request.headers
+
+
+def _cancelled_from_outside() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 class HttpServer:
@@ -91,16 +99,16 @@ class HttpServer:
         try:
             response = self._refusal(incoming) if _is_odd(incoming) else None
             if response is None:
-                response = await self._ask(request)
+                response = await self._ask(incoming)
+            if not request.body.at_end:
+                await self._settle_body(request, response)
         except BaseException:
             self.finished(incoming, 499, 0)
             raise
-        if not request.body.at_end:
-            await self._settle_body(request, response)
         return response
 
-    async def _ask(self, request: Request) -> Response:
-        service = self.service
+    async def _ask(self, incoming: Incoming) -> Response:
+        service, request = self.service, incoming.request
         try:
             return await service.handler(request)
         except BodyTooLarge as error:
@@ -108,12 +116,23 @@ class HttpServer:
         except BodyStalled:
             answer = service.error_answers(408, "the request's body did not come in time")
         except (BodyCutOff, ConnectionError):
-            answer = service.error_answers(400, "the request's body ended too early")
+            if incoming.connection.cutting:
+                answer = service.error_answers(503, "the server stops")
+            else:
+                answer = service.error_answers(400, "the request's body ended too early")
+        except asyncio.CancelledError as error:
+            if _cancelled_from_outside():
+                raise
+            answer = self.failed(request, error)
         except Exception as error:  # noqa: BLE001 # the connection loop is one of the three places that catch everything
-            service.observer.failed(request, error)
-            answer = service.error_answers(500, "internal error")
+            answer = self.failed(request, error)
         answer.close = True
         return answer
+
+    def failed(self, request: Request, error: BaseException) -> Response:
+        """The answer to a request that met a fault of ours."""
+        self.service.observer.failed(request, error)
+        return self.service.error_answers(500, "internal error")
 
     def _refusal(self, incoming: Incoming) -> Response | None:
         """The answer to what no handler is asked about."""
@@ -122,6 +141,10 @@ class HttpServer:
         answer = None
         if incoming.version < HttpVersion10:
             answer = self.service.error_answers(400, "the request line names no version of HTTP")
+        elif incoming.version > HttpVersion11:
+            answer = self.service.error_answers(505, "the only versions of HTTP that are spoken here are 1.0 and 1.1")
+        elif request.body.length is None and request.headers["Transfer-Encoding"].strip().lower() != "chunked":
+            answer = self.service.error_answers(501, "the only transfer coding that can be undone is chunked")
         elif expected is not None and expected.lower() != "100-continue":
             answer = self.service.error_answers(417, "the only expectation that can be met is 100-continue")
         elif (request.body.length or 0) > _LONGEST_BODY_BYTES:
@@ -136,12 +159,16 @@ class HttpServer:
 
         A short rest is read away so that the connection can go on; a long one ends it.
         """
-        if request.body.unanswered_expectation:
+        length = request.body.length
+        if response.close or request.body.unanswered_expectation or length is None or length > _SHORT_REST_BYTES:
             response.close = True
-        elif not response.close and request.body.length is not None and request.body.length <= _SHORT_REST_BYTES:
+            return
+        try:
             response.close = not await request.body.discard(_SHORT_REST_BYTES)
-        else:
-            response.close = True
+        except BaseException:
+            if isinstance(response.body, FileSlices):
+                response.body.close()
+            raise
 
     def began(self, incoming: Incoming) -> None:
         """A request's header is there."""
@@ -162,10 +189,12 @@ class HttpServer:
             connection.end()
 
     async def drained(self) -> None:
-        """Wait until no request is running."""
+        """Wait until no request is running and every answer has been taken."""
         if self._busy:
             self._drained = self._loop.create_future()
             await self._drained
+        while any(connection.unsent for connection in self.open_connections):  # noqa: ASYNC110 # nobody tells of it
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def shutdown(self, patience: float) -> None:
         """Cut what is left, after so many seconds at most."""
