@@ -161,6 +161,18 @@ def test_what_is_no_subscription_cannot_be_ended(world: World, arn: str, message
     assert refusal(world.sns.unsubscribe, SubscriptionArn=arn) == ("InvalidParameter", message)
 
 
+def test_a_nested_filter_policy_can_be_changed_where_the_scope_is_the_body_already(world: World) -> None:
+    nested = '{"o": {"n": [{"numeric": [">", 1]}]}}'
+    world.queue(world.topic(), FilterPolicy=nested, FilterPolicyScope="MessageBody")
+    arn = world.sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"]
+    policy = '{"o": {"n": [{"numeric": [">", 2]}]}}'
+
+    world.sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="FilterPolicy", AttributeValue=policy)
+
+    found = world.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    assert (found["FilterPolicy"], found["FilterPolicyScope"]) == (policy, "MessageBody")
+
+
 def test_data_protection_policies_are_kept(world: World) -> None:
     topic = world.topic()
     statement = {"DataDirection": "Inbound", "Principal": ["*"], "DataIdentifier": [], "Operation": {"Deny": {}}}

@@ -188,16 +188,21 @@ def check_attributes(topic: Topic, protocol: str, attributes: Mapping[str, str],
         InvalidParameter: with AWS's reason.
     """
     for name, value in attributes.items():
-        if name not in _SETTABLE:
-            raise InvalidParameter("AttributeName" if not prefix else f"{prefix}AttributeName")
-        _check_attribute(topic, protocol, name, value, prefix)
+        check_attribute(topic, protocol, name, value, prefix=prefix)
     try:
         compiled(attributes)
     except FilterPolicyInvalid as error:
         raise InvalidParameter(f"{prefix}FilterPolicy: {error}") from error
 
 
-def _check_attribute(topic: Topic, protocol: str, name: str, value: str, prefix: str) -> None:
+def check_attribute(topic: Topic, protocol: str, name: str, value: str, *, prefix: str = "") -> None:
+    """Let a subscription have this attribute, as far as its other ones have no say in it: a filter policy is not read.
+
+    Raises:
+        InvalidParameter: with AWS's reason.
+    """
+    if name not in _SETTABLE:
+        raise InvalidParameter("AttributeName" if not prefix else f"{prefix}AttributeName")
     match name:
         case "FilterPolicyScope" if value not in _SCOPES:
             raise InvalidParameter(

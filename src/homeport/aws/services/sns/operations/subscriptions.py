@@ -31,6 +31,7 @@ from homeport.aws.services.sns.model.pages import PAGE, read_number, write_token
 from homeport.aws.services.sns.model.subscription import (
     TOKEN_MS,
     Subscription,
+    check_attribute,
     check_attributes,
     check_endpoint,
     needs_confirmation,
@@ -260,7 +261,7 @@ async def set_subscription_attributes(sns: Sns, _call: Call, request: SetSubscri
         if subscription is None or topic is None:
             raise NotFound("Subscription")
         new = {**subscription.attributes, name: value}
-        check_attributes(topic, subscription.protocol, {name: value} if value else {name: ""})
+        check_attribute(topic, subscription.protocol, name, value)
         if not value or (name == "FilterPolicy" and value == "{}"):
             del new[name]
         check_attributes(topic, subscription.protocol, new)
