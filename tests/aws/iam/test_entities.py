@@ -193,3 +193,29 @@ def test_everything_is_there_after_a_restart(aws: AwsServer, iam: Any) -> None:
 
     assert iam.get_role(RoleName="sailor")["Role"] == before
     assert iam.list_role_policies(RoleName="sailor")["PolicyNames"] == ["own"]
+
+
+def test_users_have_no_credentials_of_the_kinds_that_nobody_can_make(iam: Any) -> None:
+    """Terraform asks for all of them before it deletes a user with `force_destroy`."""
+    iam.create_user(UserName="ann")
+
+    assert iam.list_ssh_public_keys(UserName="ann")["SSHPublicKeys"] == []
+    assert iam.list_signing_certificates(UserName="ann")["Certificates"] == []
+    assert iam.list_service_specific_credentials(UserName="ann")["ServiceSpecificCredentials"] == []
+    assert iam.list_service_specific_credentials(AllUsers=True)["ServiceSpecificCredentials"] == []
+    assert iam.list_mfa_devices(UserName="ann")["MFADevices"] == []
+    assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] == []
+    for call in (iam.get_login_profile, iam.delete_login_profile):
+        with pytest.raises(ClientError, match=r"Login Profile for User ann cannot be found\.") as error:
+            call(UserName="ann")
+        assert code_of(error) == "NoSuchEntity"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["list_ssh_public_keys", "list_signing_certificates", "list_service_specific_credentials", "list_mfa_devices"],
+)
+def test_credentials_of_a_user_who_is_not_there_are_not_listed(iam: Any, call: str) -> None:
+    with pytest.raises(ClientError) as error:
+        getattr(iam, call)(UserName="nobody")
+    assert code_of(error) == "NoSuchEntity"

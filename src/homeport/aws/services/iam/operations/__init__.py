@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from homeport.aws.service import Operation
-from homeport.aws.services.iam.operations import groups, policies, profiles, roles, users
+from homeport.aws.services.iam.operations import groups, others, policies, profiles, roles, users
 from homeport.aws.services.iam.operations.shared import Lookup, attaching, bounding, inlining, tagging
 from homeport.aws.services.iam.room import Iam, find
 from homeport.aws.services.iam.store import Entity, Kind
@@ -33,6 +33,7 @@ OPERATIONS: Mapping[str, Operation[Iam]] = {
     "DeleteAccountAlias": profiles.delete_account_alias,
     "DeleteGroup": groups.delete_group,
     "DeleteInstanceProfile": profiles.delete_instance_profile,
+    "DeleteLoginProfile": others.delete_login_profile,
     "DeletePolicy": policies.delete_policy,
     "DeletePolicyVersion": policies.delete_policy_version,
     "DeleteRole": roles.delete_role,
@@ -41,6 +42,7 @@ OPERATIONS: Mapping[str, Operation[Iam]] = {
     "GetAccountSummary": profiles.get_account_summary,
     "GetGroup": groups.get_group,
     "GetInstanceProfile": profiles.get_instance_profile,
+    "GetLoginProfile": others.get_login_profile,
     "GetPolicy": policies.get_policy,
     "GetPolicyVersion": policies.get_policy_version,
     "GetRole": roles.get_role,
@@ -52,10 +54,15 @@ OPERATIONS: Mapping[str, Operation[Iam]] = {
     "ListGroupsForUser": groups.list_groups_for_user,
     "ListInstanceProfiles": profiles.list_instance_profiles,
     "ListInstanceProfilesForRole": profiles.list_instance_profiles_for_role,
+    "ListMFADevices": others.list_mfa_devices,
     "ListPolicies": policies.list_policies,
     "ListPolicyVersions": policies.list_policy_versions,
     "ListRoles": roles.list_roles,
+    "ListSSHPublicKeys": others.list_ssh_public_keys,
+    "ListServiceSpecificCredentials": others.list_service_specific_credentials,
+    "ListSigningCertificates": others.list_signing_certificates,
     "ListUsers": users.list_users,
+    "ListVirtualMFADevices": others.list_virtual_mfa_devices,
     "RemoveRoleFromInstanceProfile": profiles.remove_role_from_instance_profile,
     "RemoveUserFromGroup": groups.remove_user_from_group,
     "SetDefaultPolicyVersion": policies.set_default_policy_version,
