@@ -109,7 +109,7 @@ class Outgoing:
             if incoming.request.method == "HEAD" or response.status in _STATUSES_WITHOUT_BODY:
                 body = b""
             if type(body) is bytes and len(body) <= _INLINE_BYTES and not incoming.connection.writing_paused:
-                self._send_whole(head + body)
+                self._hand_over(head + body)
                 self._sent = len(body)
             elif isinstance(body, bytes | FileSlices):
                 await self._send(head, body)
@@ -138,12 +138,12 @@ class Outgoing:
         if isinstance(self._response.body, FileSlices):
             self._response.body.close()
 
-    def _send_whole(self, answer: bytes) -> None:
-        """Nearly every answer: the transport has room for it."""
+    def _hand_over(self, data: bytes) -> None:
+        """Give the transport what it has room for; nearly every answer goes at once."""
         transport = self._incoming.connection.transport
         if transport is None or transport.is_closing():
             raise ConnectionResetError("client gone")
-        transport.write(answer)
+        transport.write(data)
 
     async def _send(self, head: bytes, body: bytes | FileSlices) -> None:
         if isinstance(body, bytes):
@@ -178,13 +178,10 @@ class Outgoing:
             raise PiecesNotAsPromised
 
     async def _write(self, head: bytes, rest: bytes) -> None:
-        transport = self._incoming.connection.transport
-        if transport is None or transport.is_closing():
-            raise ConnectionResetError("client gone")
-        transport.write(head)
+        self._hand_over(head)
         for start in range(0, len(rest), READ_BYTES):
             await self._drain()
-            transport.write(rest[start : start + READ_BYTES])
+            self._hand_over(rest[start : start + READ_BYTES])
         await self._drain()
 
     async def _drain(self) -> None:
@@ -193,6 +190,9 @@ class Outgoing:
         if connection.transport is None:
             raise ConnectionResetError("client gone")
         if not connection.writing_paused:
+            if connection.tls:
+                # The loss of such a connection is told a turn late, and until then its transport takes everything.
+                await asyncio.sleep(0)
             return
         try:
             async with asyncio.timeout(connection.server.service.limits.body_timeout):

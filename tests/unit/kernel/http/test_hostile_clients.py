@@ -4,17 +4,22 @@ import asyncio
 import gc
 import os
 import socket
+import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.unit.kernel.http.conftest import Site, Wire
+from tests.unit.kernel.http.conftest import ANY_PORT, Site, Wire
 
+from homeport.kernel.clock import SystemClock
+from homeport.kernel.http.address import TcpAddress
 from homeport.kernel.http.connection import Connection
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.message import Request, Response
+from homeport.kernel.streams import FileSlices, Slice
+from homeport.kernel.tls.context import ServerTls
 
 Serve = Callable[..., Awaitable[Site]]
 MEBIBYTE = 1 << 20
@@ -306,6 +311,49 @@ class TestSlowReaders:
                     break
             await _until(lambda: not site.listener.connections)
 
+    async def test_a_long_answer_stops_where_its_client_has_gone(
+        self, serve: Serve, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def long_answer(_request: Request) -> Response:
+            return Response(200, [], b"x" * (64 * MEBIBYTE))
+
+        site = await serve(long_answer)
+        for _ in range(5):
+            wire = await site.connect()
+            wire.send(GET)
+            wire.writer.transport.abort()
+        await site.seen.until(lambda: len(site.seen.finished_requests) == 5)
+
+        assert {status for _, status, _ in site.seen.finished_requests} == {499}
+        assert caplog.messages == []
+
+    async def test_pieces_stop_where_their_client_under_tls_has_gone(
+        self, serve: Serve, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The loss of such a connection is told a turn late, and until then its transport takes everything."""
+
+        async def many(_request: Request) -> Response:
+            async def pieces() -> AsyncIterator[bytes]:
+                for _ in range(1000):
+                    yield b"y" * 5000
+
+            return Response(200, [], pieces())
+
+        tls = ServerTls.from_own_authority(tmp_path / "ca", SystemClock())
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "ca" / "ca.crt"))
+        site = await serve(many)
+        await site.listener.open(ANY_PORT, tls.context)
+        address = site.listener.endpoints[1].address
+        assert isinstance(address, TcpAddress)
+        for _ in range(5):
+            wire = Wire(*await asyncio.open_connection("127.0.0.1", address.port, ssl=trusting))
+            wire.send(GET)
+            wire.writer.transport.abort()
+        await site.seen.until(lambda: len(site.seen.finished_requests) == 5)
+
+        assert {status for _, status, _ in site.seen.finished_requests} == {499}
+        assert caplog.messages == []
+
 
 class TestStopping:
     async def test_a_body_cut_off_by_the_stop_is_no_fault_of_the_client(self, serve: Serve) -> None:
@@ -376,8 +424,6 @@ class TestStopping:
     async def test_a_stop_in_the_rest_of_an_unread_body_leaves_nothing_running(
         self, serve: Serve, tmp_path: Path
     ) -> None:
-        from homeport.kernel.streams import FileSlices, Slice
-
         (tmp_path / "f").write_bytes(b"12345")
         files: list[FileSlices] = []
 
