@@ -120,8 +120,6 @@ class Connection(BaseProtocol):
         self._deadline = 0.0
         """When an idle connection ends, by the loop's clock."""
 
-    # The transport's side
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or turn it away when there are too many."""
         # uvloop's transports are not of asyncio's class.
@@ -208,7 +206,7 @@ class Connection(BaseProtocol):
         transport = self.transport
         if transport is not None:
             # Under TLS, closing has a time limit of its own.
-            self._parting = self.unsent and not self.tls
+            self._parting = self._unsent and not self.tls
             transport.close()
             if self._parting:
                 self._timer = self.loop.call_later(self.server.service.limits.body_timeout, transport.abort)
@@ -234,15 +232,18 @@ class Connection(BaseProtocol):
         self.close()
 
     @property
-    def unsent(self) -> bool:
+    def unfinished(self) -> bool:
+        """Whether a request waits for its answer, or an answer for the client to take it."""
+        return bool(self._arrived) or self._unsent
+
+    @property
+    def _unsent(self) -> bool:
         """Whether the client has not taken all yet that was written to it."""
         transport = self.transport
         # asyncio's transports for TLS have no such size once they close.
         if transport is None or (self.tls and transport.is_closing()):
             return False
         return transport.get_write_buffer_size() > 0
-
-    # Time
 
     def _await_until(self, deadline: float) -> None:
         """Let the connection end at this time if it is idle then."""
@@ -258,8 +259,6 @@ class Connection(BaseProtocol):
             self._await_until(self._deadline)
         else:
             self.close()
-
-    # Requests
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -115,7 +115,7 @@ class HttpServer:
             answer = service.error_answers(413, str(error))
         except BodyStalled:
             answer = service.error_answers(408, "the request's body did not come in time")
-        except (BodyCutOff, ConnectionError):
+        except BodyCutOff:
             if incoming.connection.cutting:
                 answer = service.error_answers(503, "the server stops")
             else:
@@ -189,12 +189,14 @@ class HttpServer:
             connection.end()
 
     async def drained(self) -> None:
-        """Wait until no request is running and every answer has been taken."""
-        if self._busy:
-            self._drained = self._loop.create_future()
-            await self._drained
-        while any(connection.unsent for connection in self.open_connections):  # noqa: ASYNC110 # nobody tells of it
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        """Wait until every request that is here is answered, and every answer taken."""
+        while self._busy or any(connection.unfinished for connection in self.open_connections):
+            if self._busy:
+                self._drained = self._loop.create_future()
+                await self._drained
+            else:
+                # Nobody tells when a transport is empty.
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def shutdown(self, patience: float) -> None:
         """Cut what is left, after so many seconds at most."""

@@ -272,6 +272,15 @@ class TestAnswers:
         assert [type(error) for error in site.seen.failures] == [LookupError]
         assert site.seen.running == 0
 
+    async def test_a_handler_whose_own_connection_failed_is_500(self, serve: Serve) -> None:
+        async def refused(_request: Request) -> Response:
+            raise ConnectionRefusedError("somebody else's server")
+
+        site = await serve(refused)
+
+        assert (await site.ask("GET / HTTP/1.1\r\nHost: x"))[0] == 500
+        assert [type(error) for error in site.seen.failures] == [ConnectionRefusedError]
+
     async def test_a_handler_that_was_cancelled_by_somebody_else_is_500(self, serve: Serve) -> None:
         async def cancelled(_request: Request) -> Response:
             raise asyncio.CancelledError
@@ -386,7 +395,7 @@ class TestStopping:
             connection.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
             await loop.sock_sendall(slow, GET)
             await site.seen.until(lambda: bool(site.seen.finished_requests))
-            assert connection.unsent
+            assert connection.unfinished
 
             closing = asyncio.create_task(site.listener.close(10))
             await asyncio.sleep(0.1)
@@ -397,6 +406,21 @@ class TestStopping:
             await closing
 
         assert received.endswith(content)
+
+    async def test_a_request_that_arrives_just_before_the_stop_is_answered(self, serve: Serve) -> None:
+        async def take_a_while(_request: Request) -> Response:
+            await asyncio.sleep(0.2)  # longer than a handler has that is cut off
+            return Response(200, [], b"hello")
+
+        site = await serve(take_a_while)
+        wire = await site.connect()
+        await _until(lambda: site.listener.connections == 1)
+        (connection,) = site.listener._http.open_connections
+
+        connection.data_received(GET)
+        await site.listener.close(5)
+
+        assert (await wire.response())[2] == b"hello"
 
     async def test_a_handler_cut_off_at_the_drain_limit_has_ended_when_the_listener_is_closed(
         self, serve: Serve
