@@ -197,6 +197,32 @@ def test_a_deleted_topic_is_gone_and_may_be_made_again_without_subscribers(world
     assert world.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
+def test_what_was_unsubscribed_stays_away_when_its_topic_is_deleted(world: World) -> None:
+    topic = world.topic()
+    world.queue(topic)
+    (listed,) = world.sns.list_subscriptions()["Subscriptions"]
+    world.sns.unsubscribe(SubscriptionArn=listed["SubscriptionArn"])
+
+    world.sns.delete_topic(TopicArn=topic)
+
+    assert world.sns.list_subscriptions()["Subscriptions"] == []
+    asked = {"SubscriptionArn": listed["SubscriptionArn"]}
+    assert refusal(world.sns.get_subscription_attributes, **asked)[0] == "NotFound"
+
+
+def test_a_subscription_whose_topic_is_gone_can_be_ended(world: World) -> None:
+    topic = world.topic()
+    world.queue(topic)
+    world.sns.delete_topic(TopicArn=topic)
+    (listed,) = world.sns.list_subscriptions()["Subscriptions"]
+
+    world.sns.unsubscribe(SubscriptionArn=listed["SubscriptionArn"])
+
+    assert world.sns.list_subscriptions()["Subscriptions"] == []
+    asked = {"SubscriptionArn": listed["SubscriptionArn"]}
+    assert refusal(world.sns.get_subscription_attributes, **asked)[0] == "NotFound"
+
+
 def test_a_subscription_that_its_owner_made_is_not_ended_by_its_link_alone(world: World) -> None:
     """SNS API reference, Unsubscribe: it needs a signature if the confirmation was authenticated."""
     topic = world.topic()

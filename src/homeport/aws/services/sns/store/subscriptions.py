@@ -162,7 +162,10 @@ def set_attributes(tx: Tx, number: int, attributes: Mapping[str, str]) -> None:
 
 
 def end(tx: Tx, subscription: Subscription, token: str, now: Millis) -> None:
-    """End it; the token begins it again."""
+    """End it; the token begins it again, unless its topic is gone."""
+    if not subscription.topic_id:
+        tx.execute("DELETE FROM sns_subscription WHERE id = ?", (subscription.id,))
+        return
     tx.execute(
         "UPDATE sns_subscription SET ended_ms = ?, token = ?, asked_ms = ? WHERE id = ?",
         (now, token, now, subscription.id),

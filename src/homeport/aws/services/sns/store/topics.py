@@ -99,7 +99,8 @@ def page(snapshot: Snapshot, account: str, region: str, *, after: str, limit: in
 
 
 def delete(tx: Tx, topic: Topic, now: Millis) -> None:
-    """Delete a topic; its subscriptions have nothing to get any more."""
+    """Delete a topic; its subscriptions have nothing to get any more, and those ended before are nobody's."""
+    tx.execute("DELETE FROM sns_subscription WHERE topic = ? AND ended_ms IS NOT NULL", (topic.id,))
     tx.execute("UPDATE sns_subscription SET topic = NULL, ended_ms = ? WHERE topic = ?", (now, topic.id))
     for sql in (
         "DELETE FROM sns_topic WHERE id = ?",
