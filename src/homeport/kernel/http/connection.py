@@ -3,19 +3,19 @@
 import asyncio
 import contextlib
 import socket
-import time
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from aiohttp import StreamReader
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpRequestParser, HttpVersion10, HttpVersion11, RawRequestMessage
+from aiohttp.http import HttpRequestParser, HttpVersion11, RawRequestMessage
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.streams import EMPTY_PAYLOAD
 from multidict import CIMultiDict
 
 from homeport.kernel.hangups import hung_up
+from homeport.kernel.http.incoming import Incoming, Malformed
 from homeport.kernel.http.message import Body, BodyBroken, Request
 from homeport.kernel.http.outgoing import Outgoing
 from homeport.kernel.http.target import origin_form
@@ -30,46 +30,6 @@ _MOST_PIPELINED: Final = 32
 """Requests of one connection that are parsed ahead; the client waits with more."""
 _PARTING_SECONDS: Final = 2.0
 """How long a client whose header was refused may go on sending it."""
-
-
-class Malformed(NamedTuple):
-    """What could not be parsed, in the place of a request."""
-
-    status: int
-    reason: str
-
-
-class Incoming:
-    """A request on its connection."""
-
-    __slots__ = ("connection", "keep_alive", "request", "speaks_1_1", "started_at", "version")
-
-    def __init__(self, message: RawRequestMessage, payload: StreamReader, connection: "Connection") -> None:
-        self.connection = connection
-        self.version = message.version
-        self.speaks_1_1 = message.version == HttpVersion11
-        # HTTP/1.0 would have to be told in so many words. CONNECT and upgrades, which nobody gets here, are where
-        # parsers disagree about what follows the header.
-        self.keep_alive: bool = self.speaks_1_1 and not message.should_close and not message.upgrade
-        # Not the loop's time: it stands still during a turn, which is longer than most requests.
-        self.started_at = time.perf_counter()
-        self.request = connection.request_from(message, payload)
-
-    @classmethod
-    def unreadable(cls, connection: "Connection") -> "Incoming":
-        """Stands for a request whose header could not be parsed."""
-        incoming = cls.__new__(cls)
-        incoming.connection = connection
-        incoming.version = HttpVersion10
-        incoming.speaks_1_1 = incoming.keep_alive = False
-        incoming.started_at = time.perf_counter()
-        nothing = Body(EMPTY_PAYLOAD, length=0, timeout_seconds=0)
-        server = connection.server
-        incoming.request = Request(
-            *("UNKNOWN", "/", "", {}, nothing, server.next_request_id()),
-            *(server.service.name, connection.peer, connection.tls, server.origin_of),
-        )
-        return incoming
 
 
 class Connection(BaseProtocol):
@@ -108,6 +68,8 @@ class Connection(BaseProtocol):
         """Whether the connection is closed and has so much time for what was written."""
         self._hesitant = False
         """Whether the parser may stand still unasked: a pause at a chunk's end stops it later, when nobody knows."""
+        self._header_bytes = 0
+        """How much has come of a header that has not ended."""
         self._body_ended = False
         """Whether the parser has stopped behind a body since it was last asked."""
         self._deaf = False
@@ -145,8 +107,11 @@ class Connection(BaseProtocol):
             return
         try:
             messages, self._deaf, _ = self._parser.feed_data(data)
+            if not messages and not self._body_ended:
+                self._count_header(len(data))
             while messages or self._body_ended:
                 self._body_ended = False
+                self._header_bytes = 0
                 self._arrived += messages
                 if self._deaf or self._reading_paused or len(self._arrived) >= _MOST_PIPELINED:
                     break
@@ -157,6 +122,15 @@ class Connection(BaseProtocol):
             self._wake()
         if not self._buffer_paused and len(self._arrived) >= _MOST_PIPELINED:
             self._pause_reading_for_buffer()
+
+    def _count_header(self, count: int) -> None:
+        """Bytes that are a request's header, unless they are a body's. The parser bounds only each line of it."""
+        payload = self._arrived[-1][1] if self._arrived else self._payload
+        if payload.is_eof():
+            self._header_bytes += count
+            if self._header_bytes > self.server.service.limits.header_bytes:
+                self._deaf = True
+                self._arrived.append((Malformed(431, "the request's header is too long"), EMPTY_PAYLOAD))
 
     def _give_up(self, error: HttpProcessingError) -> None:
         """The parser tells of a broken body as of a broken header, and leaves the body open."""

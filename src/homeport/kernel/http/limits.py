@@ -16,5 +16,7 @@ class Limits:
     connections: int = 1024
     header_line_bytes: int = 16 * 1024
     header_count: int = 128
+    header_bytes: int = 128 * 1024
+    """Of a header that comes in pieces; one that comes at once is bounded by what is read at once."""
     read_buffer_bytes: int = 128 * 1024
     """Of one connection's body, before the client is made to wait."""

@@ -12,7 +12,7 @@ from homeport.kernel.http.message import Request, Response
 from homeport.kernel.streams import READ_BYTES, FileShorter, FileSlices, SocketSender, Turn, pieces_of
 
 if TYPE_CHECKING:
-    from homeport.kernel.http.connection import Incoming
+    from homeport.kernel.http.incoming import Incoming
 
 _INLINE_BYTES = 64 * 1024
 _LINGER_SECONDS = 5.0

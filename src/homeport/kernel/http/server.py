@@ -9,8 +9,9 @@ from typing import Protocol
 
 from aiohttp.http import HttpVersion10, HttpVersion11
 
-from homeport.kernel.http.connection import Connection, Incoming
+from homeport.kernel.http.connection import Connection
 from homeport.kernel.http.forwarded import Origin, TrustedProxies
+from homeport.kernel.http.incoming import Incoming
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.message import BodyCutOff, BodyStalled, BodyTooLarge, Handler, Request, Response
 from homeport.kernel.streams import FileSlices

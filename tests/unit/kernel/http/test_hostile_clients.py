@@ -300,6 +300,48 @@ class TestAnswers:
         assert len(site.seen.failures) == 1
 
 
+class TestHeaders:
+    @pytest.mark.parametrize("line", [b"X-%d: " + b"a" * 15_000 + b"\r\n", b"\r\n" * 8000])
+    async def test_a_header_that_grows_and_grows_is_431(self, serve: Serve, line: bytes) -> None:
+        """RFC 6585, 5: else each connection could hold megabytes for whoever asks."""
+        site = await serve(hello)
+        wire = await site.connect()
+        wire.send(GET)
+        await wire.response()
+        wire.send(line if line.startswith(b"\r") else b"GET /" + HOST)
+        with suppress(ConnectionError):
+            for number in range(100):
+                wire.send(line.replace(b"%d", b"%d" % number))
+                await asyncio.sleep(0.001)
+                if site.seen.finished_requests[-1][1] == 431:
+                    break
+
+        assert (await wire.response())[0] == 431
+        assert await wire.ended()
+
+    async def test_a_long_body_in_pieces_is_no_header(self, serve: Serve) -> None:
+        wire = await (await serve(echo)).connect()
+        wire.send(b"PUT /" + HOST + b"Content-Length: 400000\r\n\r\n")
+        for _ in range(40):
+            wire.send(b"x" * 10_000)
+            await asyncio.sleep(0.001)
+
+        assert len((await wire.response())[2]) == 400_000
+
+    async def test_a_header_that_trickles_in_gets_no_more_than_the_idle_time(self, serve: Serve) -> None:
+        wire = await (await serve(hello, limits=Limits(idle_timeout=0.2))).connect()
+        wire.send(GET)
+        await wire.response()
+        ending = asyncio.create_task(wire.ended())
+        wire.send(b"GET /" + HOST + b"X: ")
+        async with asyncio.timeout(3):
+            while not ending.done():
+                wire.send(b"a")
+                await asyncio.sleep(0.02)
+
+        assert await ending
+
+
 class TestSlowReaders:
     async def test_a_connection_that_ends_with_unread_answers_is_dropped_in_the_end(self, serve: Serve) -> None:
         """Else who reads nothing holds its place among the connections for ever."""
