@@ -18,6 +18,7 @@ from homeport.aws.protocol.query import QueryCodec, read_parameters
 from homeport.aws.protocol.rest_xml import RestXmlCodec
 from homeport.aws.protocol.routes import Matched, read_query
 from homeport.aws.protocol.s3_requests import (
+    S3_CONTROL,
     SAFE_METHODS,
     bucket_path,
     refuse_other_operation,
@@ -256,7 +257,9 @@ class Gateway:
         if room.name == "s3":
             step.request_id = request.id[-16:].upper()
             bucket, key, step.path = bucket_path(request.raw_path, claim.host.bucket)
-            if room.front is not None and (request.method == "POST" or claim.host.website):
+            if room.front is not None and (
+                request.method == "POST" or claim.host.website or request.raw_path.startswith(S3_CONTROL)
+            ):
                 front_call = self._call(step, room, "", identity)
                 answer = await room.front.before(front_call, request, bucket, key)
                 if answer is not None:

@@ -11,6 +11,9 @@ from homeport.aws.protocol.model import OperationModel
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
+S3_CONTROL: Final = "/v20180820/"
+"""How the paths of S3 Control begin, which is an API of its own and signed as S3's."""
+
 
 def without_framing(headers: Mapping[str, str]) -> Mapping[str, str]:
     """Headers as they would be without `aws-chunked`, which is no encoding of the content."""

@@ -1,4 +1,4 @@
-"""What S3 does around its operations: preflights, CORS headers, forms, websites."""
+"""What S3 does around its operations: preflights, CORS headers, forms, websites, S3 Control."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.checksums import HEADERS
 from homeport.aws.services.s3.operations.contents import check_document
 from homeport.aws.services.s3.room import S3
-from homeport.aws.services.s3.wire import form, site
+from homeport.aws.services.s3.wire import control, form, site
 from homeport.kernel.http.message import Request, Response
 
 _NO_FORM = frozenset({"", "WriteGetObjectResponse"})
@@ -32,10 +32,12 @@ class S3Front:
     s3: S3
 
     async def before(self, call: Call, request: Request, bucket: str, key: str) -> Response | None:
-        """Answer a website's visitor, or a form."""
+        """Answer a website's visitor, a form, or what is S3 Control's."""
         host = read_host(request.headers.get("Host", ""))
         if host.website:
             return await site.serve(self.s3, call, request, unquote(bucket), unquote(key))
+        if control.asks_control(request):
+            return await control.answer(self.s3, call, request)
         if request.method == "POST" and bucket not in _NO_FORM and not key and not request.raw_query:
             found = await self.s3.bucket(unquote(bucket))
             return await form.post_object(self.s3, call, found, request)
