@@ -30,7 +30,8 @@ NO_CHANGES, CHANGES = 0, 2
 LOCK = "ship/terraform.tfstate.tflock"
 
 
-def find_program() -> str:
+@pytest.fixture
+def program() -> str:
     """Terraform or OpenTofu; without either the test is skipped, on CI too."""
     found = shutil.which("terraform") or shutil.which("tofu")
     if found is None:
@@ -38,7 +39,8 @@ def find_program() -> str:
     return found
 
 
-def find_plugins() -> Path:
+@pytest.fixture
+def plugins() -> Path:
     """The mirror with AWS's provider for this machine; without one the test is skipped, on CI too."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     target = f"{platform.system().lower()}_{machine}"
@@ -69,8 +71,8 @@ def _mirrors() -> Iterator[Path]:
 class Terraform:
     """A copy of a configuration, and the program run on it in a home of its own."""
 
-    def __init__(self, configuration: str, home: Path, endpoint: str, plugins: Path) -> None:
-        self._program = find_program()
+    def __init__(self, program: str, configuration: str, home: Path, endpoint: str, plugins: Path) -> None:
+        self._program = program
         self._directory = home / configuration
         shutil.copytree(CONFIGURATIONS / configuration, self._directory)
         settings = home / "terraformrc"
@@ -153,9 +155,9 @@ def what_is_there(cloud: HomeportProcess) -> dict[str, list[Any]]:
 
 @pytest.mark.timeout(1200)  # the provider waits half a minute for each attribute of a queue, however fast it is there
 def test_what_was_applied_does_not_drift_and_is_destroyed_without_a_trace(
-    cloud: HomeportProcess, tmp_path: Path
+    program: str, plugins: Path, cloud: HomeportProcess, tmp_path: Path
 ) -> None:
-    terraform = Terraform("cloud", tmp_path, cloud.aws_url, find_plugins())
+    terraform = Terraform(program, "cloud", tmp_path, cloud.aws_url, plugins)
     terraform.run("init")
     terraform.run("apply", "-auto-approve")
     terraform.plan(1, NO_CHANGES)
@@ -172,7 +174,9 @@ def test_what_was_applied_does_not_drift_and_is_destroyed_without_a_trace(
     assert not any(what_is_there(cloud).values())
 
 
-def test_a_state_in_a_bucket_is_locked_versioned_and_found_again(cloud: HomeportProcess, tmp_path: Path) -> None:
+def test_a_state_in_a_bucket_is_locked_versioned_and_found_again(
+    program: str, cloud: HomeportProcess, tmp_path: Path
+) -> None:
     s3, tables = client(cloud, "s3"), client(cloud, "dynamodb")
     s3.create_bucket(Bucket="states")
     s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
@@ -182,7 +186,7 @@ def test_a_state_in_a_bucket_is_locked_versioned_and_found_again(cloud: Homeport
         KeySchema=[{"AttributeName": "LockID", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "LockID", "AttributeType": "S"}],
     )
-    terraform = Terraform("state", tmp_path, cloud.aws_url, tmp_path / "no-plugins")
+    terraform = Terraform(program, "state", tmp_path, cloud.aws_url, tmp_path / "no-plugins")
     terraform.run("init")
     terraform.run("apply", "-auto-approve")
 
