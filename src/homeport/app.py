@@ -131,8 +131,6 @@ class _Server:
         route_library_logs(self._log)
         async with AsyncExitStack() as undo:
             await self._start(undo)
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._on_signal, signal.Signals(number))
             await self._stop.wait()
             self._log.info("stopping", drain_seconds=self._settings.http_drain_seconds)
             if self._aws is not None:
@@ -181,6 +179,9 @@ class _Server:
         add_job_metrics(self._metrics, runner)
         runner.start()
         undo.push_async_callback(self._stop_jobs, runner)
+        # Before anybody can learn that the server is there: until now a signal ends it at once, which loses nothing.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self._on_signal, signal.Signals(number))
         self._announce(undo, generated)
         if aws is not None:
             getting_ready = asyncio.create_task(self._get_aws_ready(aws), name="init scripts")

@@ -3,6 +3,9 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +108,20 @@ def test_the_second_signal_stops_at_once(server: HomeportProcess) -> None:
         assert read_responses(connection) == []
     client = server.restart().client()
     assert client.head(f"/v2/stop/twice/blobs/{DIGEST}").status == 404
+
+
+def test_who_has_just_learned_that_the_server_is_there_can_stop_it(tmp_path: Path) -> None:
+    note = tmp_path / "data" / "run" / "homeport.json"
+    command = [sys.executable, "-m", "homeport", "up", "--data-dir", str(tmp_path / "data"), "--listen-aws", ""]
+    command += ["--listen-registry", "127.0.0.1:0", "--listen-debug", ""]
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 30
+            while not note.exists() and time.monotonic() < deadline:
+                time.sleep(0.0005)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+        assert not note.exists()
 
 
 def test_two_servers_cannot_share_a_directory(server: HomeportProcess) -> None:
