@@ -1,19 +1,32 @@
 """Accounts with keys of their own, on a server that proves signatures."""
 
 import http.client
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from tests.aws_server import AwsServer
 
 from homeport.aws.auth.keys import AccessKey
 from homeport.aws.auth.offline import new_root_key
+
+OWNER, OTHER = "111111111111", "222222222222"
+
+
+def code(do: Callable[..., Any], **request: Any) -> str:
+    """The code of the error that a call has to end with."""
+    with pytest.raises(ClientError) as caught:
+        do(**request)
+    found: str = caught.value.response["Error"]["Code"]
+    return found
 
 
 @dataclass

@@ -1,27 +1,16 @@
 """In mode `signed` a table is its account's, and its policy says who else may use it; in mode `open` anybody may."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.aws.accounts import Accounts
+from tests.aws.accounts import OTHER, OWNER, Accounts
 from tests.aws.dynamodb.forms import index, item, make_table
 from tests.aws_server import AwsServer
 
-from homeport.kernel.clock import SystemClock
-
-OWNER, OTHER = "111111111111", "222222222222"
 KEY = item(pk="a")
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    server = AwsServer(tmp_path / "data", clock=SystemClock(), settings={"aws.auth": "signed"}).start()
-    yield Accounts(server)
-    server.stop()
 
 
 def denied(do: Callable[..., Any], **request: Any) -> str:

@@ -1,33 +1,11 @@
 """In mode `signed` a queue is its account's, and who else may use it is its policy's to say."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-from botocore.exceptions import ClientError
-from tests.aws.accounts import Accounts
+from tests.aws.accounts import OTHER, OWNER, Accounts, code
 from tests.aws_server import AwsServer
 
-from homeport.kernel.clock import SystemClock
-
-OWNER, OTHER = "111111111111", "222222222222"
 ARN = f"arn:aws:sqs:us-east-1:{OWNER}:q"
-
-
-@pytest.fixture
-def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    server = AwsServer(tmp_path / "data", clock=SystemClock(), settings={"aws.auth": "signed"}).start()
-    yield Accounts(server)
-    server.stop()
-
-
-def code(do: Callable[..., Any], **request: Any) -> str:
-    with pytest.raises(ClientError) as caught:
-        do(**request)
-    found: str = caught.value.response["Error"]["Code"]
-    return found
 
 
 def policy(principal: object, *actions: str, effect: str = "Allow", **more: object) -> str:

@@ -93,11 +93,6 @@ class WireModel:
         """The XML namespace of its answers; empty where there is none."""
         return str(self.metadata.get("xmlNamespace", ""))
 
-    @property
-    def signing_name(self) -> str:
-        """The service's name in a credential scope."""
-        return str(self.metadata["signingName"])
-
 
 @cache
 def load_model(service: str) -> WireModel:

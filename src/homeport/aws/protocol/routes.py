@@ -1,7 +1,7 @@
 """Which operation of a REST service a method, path and query string mean."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -111,10 +111,6 @@ class Routes:
                     labels = {name: decode(text) for name, text in labels.items()}
                 return Matched(route.operation, labels)
         return None
-
-    def methods_of(self, path: str) -> Sequence[str]:
-        """The methods that some operation has at a path."""
-        return [m for m, routes in self._by_method.items() if any(r.pattern.fullmatch(path) for r in routes)]
 
 
 def _query_fits(route: _Route, query: Query) -> bool:

@@ -122,15 +122,6 @@ class InvalidGrantId(AwsError):
         super().__init__(f"Grant ID {grant_id} not found")
 
 
-class InvalidMarker(AwsError):
-    """A marker that no listing gave out."""
-
-    code = "InvalidMarkerException"
-
-    def __init__(self) -> None:
-        super().__init__("Could not deserialize the marker")
-
-
 class MalformedPolicy(AwsError):
     """A policy that is no JSON object."""
 

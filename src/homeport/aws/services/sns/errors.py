@@ -94,12 +94,6 @@ class TagLimitExceeded(AwsError):
         super().__init__("Could not complete request: tag quota of per resource exceeded")
 
 
-class FilterPolicyLimitExceeded(AwsError):
-    """Too many filter policies."""
-
-    code = "FilterPolicyLimitExceededException"
-
-
 class TooManyEntriesInBatchRequest(AwsError):
     """A batch has more than ten entries."""
 

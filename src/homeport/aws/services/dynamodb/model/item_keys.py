@@ -162,8 +162,3 @@ def expiry_entry(attribute: str, item: Item, table_key: bytes) -> bytes | None:
     if not 0 < seconds < 1 << 63:
         return None
     return seconds.to_bytes(8) + table_key
-
-
-def key_only(table: Table, item: Mapping[str, Value]) -> Item:
-    """The key attributes of an item."""
-    return {key.name: item[key.name] for key in table.keys}

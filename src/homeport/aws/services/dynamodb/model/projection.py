@@ -1,7 +1,7 @@
 """What an index shows of an item."""
 
 from homeport.aws.services.dynamodb.model.schema import Index
-from homeport.aws.services.dynamodb.model.values import Item, item_size
+from homeport.aws.services.dynamodb.model.values import Item
 
 
 def shown(index: Index, item: Item) -> Item:
@@ -17,8 +17,3 @@ def entry(index: Index, item: Item | None) -> Item | None:
     if item is None or any(key.name not in item for key in index.keys):
         return None
     return shown(index, item)
-
-
-def entry_size(index: Index, item: Item) -> int:
-    """Bytes of an item in an index."""
-    return item_size(shown(index, item))

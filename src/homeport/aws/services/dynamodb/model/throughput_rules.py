@@ -23,26 +23,22 @@ Units = Mapping[str, int]
 
 def check_new_caps(caps: Units, billing: str, index: str = "") -> None:
     """Check `OnDemandThroughput` of a new table, or of an index of one."""
-    for cap in _CAPS:
-        if cap in caps and billing == "PROVISIONED":
-            where = f" for index: {index}" if index else ""
-            raise ValidationException(
-                f"{INVALID}{cap} for OnDemandThroughput{where} cannot be specified when table BillingMode is "
-                "PROVISIONED."
-            )
+    where = f" for index: {index}" if index else ""
+    _refuse_caps(caps, billing, f"{where} cannot be specified when table BillingMode is PROVISIONED.")
     _check_range(caps, 1, index)
 
 
 def check_changed_caps(caps: Units, billing: str, index: str = "") -> None:
     """Check what an update makes of `OnDemandThroughput`."""
+    where = f" for index : {index}" if index else ""
+    _refuse_caps(caps, billing, f"{where} cannot be specified when the table BillingMode is PROVISIONED")
+    _check_range({cap: value for cap, value in caps.items() if value != UNLIMITED}, 1, index)
+
+
+def _refuse_caps(caps: Units, billing: str, ending: str) -> None:
     for cap in _CAPS:
         if cap in caps and billing == "PROVISIONED":
-            where = f" for index : {index}" if index else ""
-            raise ValidationException(
-                f"{INVALID}{cap} for OnDemandThroughput{where} cannot be specified when the table BillingMode is "
-                "PROVISIONED"
-            )
-    _check_range({cap: value for cap, value in caps.items() if value != UNLIMITED}, 1, index)
+            raise ValidationException(f"{INVALID}{cap} for OnDemandThroughput{ending}")
 
 
 def _check_range(caps: Units, least: int, index: str) -> None:

@@ -48,11 +48,6 @@ def unfinished(snapshot: Snapshot) -> list[Copy]:
     return [Copy(*cast("tuple[int, int, int, int, bytes, int | None]", row)) for row in snapshot.execute(_SELECT)]
 
 
-def is_target(snapshot: Snapshot, data_id: int) -> bool:
-    """Whether items are still being copied to this id."""
-    return snapshot.row("SELECT 1 FROM ddb_copy WHERE target = ?", (data_id,)) is not None
-
-
 def end(tx: Tx, copy_id: int) -> None:
     """Forget a copy that is complete."""
     tx.execute("DELETE FROM ddb_copy WHERE id = ?", (copy_id,))

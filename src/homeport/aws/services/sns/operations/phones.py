@@ -22,8 +22,9 @@ from homeport.aws.api.sns import (
     VerifySMSSandboxPhoneNumberInput,
 )
 from homeport.aws.call import Call
+from homeport.aws.page_tokens import write_token
 from homeport.aws.services.sns.errors import InvalidParameter, OptedOut, ResourceNotFound, UserError, VerificationFailed
-from homeport.aws.services.sns.model.pages import PAGE, read_token, write_token
+from homeport.aws.services.sns.model.pages import PAGE, read_token
 from homeport.aws.services.sns.room import Sns, timestamp
 from homeport.aws.services.sns.store import mail, phones
 from homeport.aws.services.sns.store.phones import SandboxNumber

@@ -20,10 +20,11 @@ from homeport.aws.api.sns import (
 )
 from homeport.aws.arn import partition_of
 from homeport.aws.call import Call
+from homeport.aws.page_tokens import write_token
 from homeport.aws.services.sns.errors import InvalidParameter, NotFound
 from homeport.aws.services.sns.model import push as rules
 from homeport.aws.services.sns.model.names import split_arn
-from homeport.aws.services.sns.model.pages import PAGE, read_token, write_token
+from homeport.aws.services.sns.model.pages import PAGE, read_token
 from homeport.aws.services.sns.room import Sns
 from homeport.aws.services.sns.store import push
 from homeport.aws.services.sns.store.push import Endpoint

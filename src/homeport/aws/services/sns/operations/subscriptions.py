@@ -21,13 +21,14 @@ from homeport.aws.api.sns import (
 from homeport.aws.api.sns import Subscription as Listed
 from homeport.aws.call import Call
 from homeport.aws.delivery import Delivery, Json
+from homeport.aws.page_tokens import write_token
 from homeport.aws.services.sns import fanout
 from homeport.aws.services.sns.errors import AuthorizationError, InvalidParameter, NotFound
 from homeport.aws.services.sns.model import envelope
 from homeport.aws.services.sns.model.envelope import Wire
 from homeport.aws.services.sns.model.message import MAX_BYTES
 from homeport.aws.services.sns.model.names import TopicKey, topic_of_subscription
-from homeport.aws.services.sns.model.pages import PAGE, read_number, write_token
+from homeport.aws.services.sns.model.pages import PAGE, read_number
 from homeport.aws.services.sns.model.subscription import (
     TOKEN_MS,
     Subscription,

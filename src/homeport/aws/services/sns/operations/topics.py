@@ -23,10 +23,11 @@ from homeport.aws.api.sns import (
     UntagResourceRequest,
 )
 from homeport.aws.call import Call
+from homeport.aws.page_tokens import write_token
 from homeport.aws.services.sns.errors import InvalidParameter, NotFound, ResourceNotFound, TagLimitExceeded
 from homeport.aws.services.sns.model import protection
 from homeport.aws.services.sns.model.names import TopicKey, check_topic_name
-from homeport.aws.services.sns.model.pages import PAGE, read_token, write_token
+from homeport.aws.services.sns.model.pages import PAGE, read_token
 from homeport.aws.services.sns.model.permissions import add_permission as with_permission
 from homeport.aws.services.sns.model.permissions import remove_permission as without_permission
 from homeport.aws.services.sns.model.topic import Topic, check_attribute, check_audience, check_tags, read_attributes

@@ -1,12 +1,9 @@
 """Pages of listings: their size, and the tokens that the next one begins with."""
 
-import base64
-import binascii
-
+from homeport.aws import page_tokens
 from homeport.aws.services.sqs.errors import InvalidParameter, InvalidParameterValue
 
 MAX_PAGE = 1000
-_MOST_DIGITS = 18
 
 
 def page_size(given: int | None) -> int:
@@ -22,23 +19,13 @@ def page_size(given: int | None) -> int:
     return given
 
 
-def write_token(last: str) -> str:
-    """The token of the page behind the one that ends with `last`."""
-    return base64.urlsafe_b64encode(last.encode()).decode()
-
-
 def read_token(token: str | None) -> str:
     """What the last page ended with; empty for the first page.
 
     Raises:
         InvalidParameterValue: nobody has given out such a token.
     """
-    if not token:
-        return ""
-    try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, ValueError) as error:
-        raise InvalidParameterValue("Invalid or expired next token.") from error
+    return page_tokens.read_token(token, _refusal)
 
 
 def read_number(token: str | None) -> int:
@@ -47,7 +34,8 @@ def read_number(token: str | None) -> int:
     Raises:
         InvalidParameterValue: nobody has given out such a token.
     """
-    text = read_token(token) or "0"
-    if not (text.isascii() and text.isdigit()) or len(text) > _MOST_DIGITS:
-        raise InvalidParameterValue("Invalid or expired next token.")
-    return int(text)
+    return page_tokens.read_number(token, _refusal)
+
+
+def _refusal() -> InvalidParameterValue:
+    return InvalidParameterValue("Invalid or expired next token.")

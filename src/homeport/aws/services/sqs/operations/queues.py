@@ -15,6 +15,7 @@ from homeport.aws.api.sqs import (
     PurgeQueueRequest,
 )
 from homeport.aws.call import Call
+from homeport.aws.page_tokens import write_token
 from homeport.aws.services.sqs.errors import (
     InvalidAttributeName,
     PurgeQueueInProgress,
@@ -22,7 +23,7 @@ from homeport.aws.services.sqs.errors import (
     QueueNameExists,
 )
 from homeport.aws.services.sqs.model.attributes import check_attributes, first_difference, merge
-from homeport.aws.services.sqs.model.pages import page_size, read_number, read_token, write_token
+from homeport.aws.services.sqs.model.pages import page_size, read_number, read_token
 from homeport.aws.services.sqs.model.queue import FIFO_SUFFIX, QueueKey, check_name
 from homeport.aws.services.sqs.model.tags import check_tags
 from homeport.aws.services.sqs.operations.redriving import check_redrive
