@@ -128,7 +128,7 @@ class Gateway:
             return await self._surface(request) or await self._serve(step)
         except (BodyCutOff, BodyStalled):
             raise
-        except Exception as error:  # noqa: BLE001 # the gateway is one of the three places that catch everything
+        except Exception as error:  # noqa: BLE001 # the gateway is one of the places that catch everything
             return self._refuse(step, error)
 
     def _refuse(self, step: _Step, error: Exception) -> Response:

@@ -306,7 +306,7 @@ class Connection(BaseProtocol):
             await outgoing.send()
         except ConnectionError:
             raise
-        except Exception as error:  # noqa: BLE001 # the connection loop is one of the three places that catch everything
+        except Exception as error:  # noqa: BLE001 # the connection loop is one of the places that catch everything
             server.service.observer.failed(incoming.request, error)
             return False
         if isinstance(message, Malformed):

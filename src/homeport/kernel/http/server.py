@@ -125,7 +125,7 @@ class HttpServer:
             if _cancelled_from_outside():
                 raise
             answer = self.failed(request, error)
-        except Exception as error:  # noqa: BLE001 # the connection loop is one of the three places that catch everything
+        except Exception as error:  # noqa: BLE001 # the connection loop is one of the places that catch everything
             answer = self.failed(request, error)
         answer.close = True
         return answer
