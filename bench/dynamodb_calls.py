@@ -52,6 +52,11 @@ async def make_table(connection: Connection, name: str, *keys: str) -> None:
     definitions = [{"AttributeName": key, "AttributeType": "S"} for key in keys]
     options = {"AttributeDefinitions": definitions, "BillingMode": "PAY_PER_REQUEST"}
     await call(connection, "CreateTable", TableName=name, KeySchema=schema, **options)
+    await until_active(connection, name)
+
+
+async def until_active(connection: Connection, name: str) -> None:
+    """Wait for a table that was just made."""
     for _ in range(_POLLS):
         if (await call(connection, "DescribeTable", TableName=name))["Table"]["TableStatus"] == "ACTIVE":
             return
