@@ -108,6 +108,10 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
     for name, element in amendments.get("roots", {}).items():
         shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
     shapes.update({name: {"type": "string"} for name in amendments.get("texts", ())})
+    for name, headers in amendments.get("headers", {}).items():
+        for member, header in headers.items():
+            shapes.setdefault(member, {"type": "string"})
+            shapes[name]["members"][member] = {"shape": member, "location": "header", "locationName": header}
     for group, mark in (("text_elements", "textElement"), ("opaque", "opaque")):
         for name in amendments.get(group, ()):
             shapes[name][mark] = True

@@ -48,6 +48,22 @@ def test_a_match_outweighs_a_date(s3: Any, bucket: str) -> None:
     assert code(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag, IfModifiedSince=EARLIER) == ("304", 304)
 
 
+def test_a_range_counts_only_if_the_rest_is_of_the_same_content(shared: AwsServer, s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")["ETag"]
+    modified = s3.head_object(Bucket=bucket, Key="k")["ResponseMetadata"]["HTTPHeaders"]["last-modified"]
+
+    def asked(if_range: str, method: str = "GET") -> tuple[int, bytes]:
+        answer = send(shared.url, method, f"/{bucket}/k", Range="bytes=4-6", If_Range=if_range)
+        return answer.status, answer.body
+
+    assert asked(etag) == asked(modified) == (206, b"456")
+    assert asked(etag, "HEAD") == (206, b"")
+    for other in ('"other"', f"W/{etag}", etag.strip('"'), "Thu, 01 Jan 1970 00:00:00 GMT", "yesterday", f'{etag}, "x"'):
+        assert asked(other) == (200, b"0123456789"), other
+    assert asked('"other"', "HEAD") == (200, b"")
+    assert send(shared.url, "GET", f"/{bucket}/k", Range="bytes=90-", If_Range='"other"').status == 200
+
+
 def test_a_put_may_demand_that_nothing_is_there(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"first", IfNoneMatch="*")
 

@@ -1116,6 +1116,7 @@ class GetObjectRequest(TypedDict, total=False):
     PartNumber: int
     ExpectedBucketOwner: str
     ChecksumMode: str
+    IfRange: str
 
 
 class GetObjectRetentionOutput(TypedDict, total=False):
@@ -1265,6 +1266,7 @@ class HeadObjectRequest(TypedDict, total=False):
     PartNumber: int
     ExpectedBucketOwner: str
     ChecksumMode: str
+    IfRange: str
 
 
 class IndexDocument(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """Conditional requests: which objects a GET, a copy, a put or a delete is willing to meet (RFC 9110, section 13)."""
 
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import Final
 
 from homeport.aws.services.s3.errors import (
@@ -64,6 +65,15 @@ class ReadConditions:
         since = self.if_modified_since
         # A date in the future is no condition (RFC 9110, section 13.1.3).
         return since is not None and since <= now and not _later(modified, since)
+
+
+def range_holds(if_range: str, etag: str, modified: Millis) -> bool:
+    """Whether a Range counts: it does if the header is empty, or names this very content (RFC 9110, section 13.1.5)."""
+    if not if_range:
+        return True
+    if '"' in if_range:
+        return if_range.strip() == f'"{etag}"'
+    return if_range.strip() == formatdate(modified // MILLIS_PER_SECOND, usegmt=True)
 
 
 def check_write(current: Version | None, key: str, if_match: str | None, if_none_match: str | None) -> None:

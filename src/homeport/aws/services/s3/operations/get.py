@@ -19,7 +19,7 @@ from homeport.aws.services.s3.errors import (
 )
 from homeport.aws.services.s3.model import ranges
 from homeport.aws.services.s3.model.bucket import Bucket
-from homeport.aws.services.s3.model.conditions import ReadConditions
+from homeport.aws.services.s3.model.conditions import ReadConditions, range_holds
 from homeport.aws.services.s3.model.encryption import check_customer_key
 from homeport.aws.services.s3.model.heads import answer_header
 from homeport.aws.services.s3.model.names import encode_key
@@ -169,7 +169,9 @@ def extent_of(request: Mapping[str, object], version: Version) -> tuple[Extent |
             raise InvalidRequest("Cannot specify both Range header and partNumber query parameter")
         parts = version.extra.get("parts")
         return ranges.of_part(version, cast("int", number)), len(parts) if parts else None
-    return (ranges.requested(str(header), version.size) if header is not None else None), None
+    if header is None or not range_holds(str(request.get("IfRange", "")), version.etag, version.modified):
+        return None, None
+    return ranges.requested(str(header), version.size), None
 
 
 def describe(s3: S3, bucket: Bucket, version: Version, request: Mapping[str, object]) -> tuple[Members, int, int]:

@@ -136,9 +136,9 @@ def _drop(body: object) -> None:
 
 def _conditions(headers: Mapping[str, str]) -> dict[str, object]:
     asked: dict[str, object] = {}
-    for header, member in (("If-Match", "IfMatch"), ("If-None-Match", "IfNoneMatch"), ("Range", "Range")):
+    for header in ("If-Match", "If-None-Match", "If-Range", "Range"):
         if header in headers:
-            asked[member] = headers[header]
+            asked[header.replace("-", "")] = headers[header]
     for header, member in (("If-Modified-Since", "IfModifiedSince"), ("If-Unmodified-Since", "IfUnmodifiedSince")):
         moment = _moment(headers.get(header))
         if moment is not None:
