@@ -108,10 +108,7 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
     for name, element in amendments.get("roots", {}).items():
         shapes[model["operations"][name]["output"]["shape"]]["locationName"] = element
     shapes.update({name: {"type": "string"} for name in amendments.get("texts", ())})
-    for name, headers in amendments.get("headers", {}).items():
-        for member, header in headers.items():
-            shapes.setdefault(member, {"type": "string"})
-            shapes[name]["members"][member] = {"shape": member, "location": "header", "locationName": header}
+    _add_headers(shapes, amendments.get("headers", {}))
     for group, mark in (("text_elements", "textElement"), ("opaque", "opaque")):
         for name in amendments.get(group, ()):
             shapes[name][mark] = True
@@ -119,6 +116,13 @@ def _amend(model: Json, amendments: Mapping[str, Any]) -> None:
         for name, operation in model["operations"].items():
             if "output" in operation:
                 operation["output"]["resultWrapper"] = f"{name}Result"
+
+
+def _add_headers(shapes: Json, requests: Mapping[str, Mapping[str, str]]) -> None:
+    for name, headers in requests.items():
+        for member, header in headers.items():
+            shapes.setdefault(member, {"type": "string"})
+            shapes[name]["members"][member] = {"shape": member, "location": "header", "locationName": header}
 
 
 def _one_line_each(model: Mapping[str, Any]) -> str:

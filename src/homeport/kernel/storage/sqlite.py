@@ -66,8 +66,8 @@ def open_connection(path: Path, durability: Durability, *, query_only: bool = Fa
     # After a long read has kept the log from being reused, the next reuse cuts the file back to this.
     connection.pragma("journal_size_limit", _LOG_SIZE_LIMIT_BYTES)
     connection.wal_autocheckpoint(0)
-    # A plan does not depend on bound values. Without this, a statement with a range is compiled anew at each run, to look
-    # its bounds up in statistics that nobody gathers.
+    # A plan does not depend on bound values. Without this, a statement with a range is compiled anew at each run, to
+    # look its bounds up in statistics that nobody gathers.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     if query_only:
         connection.pragma("query_only", 1)
