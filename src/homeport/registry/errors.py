@@ -172,14 +172,6 @@ class SchemaOneRefused(ManifestInvalid):
         )
 
 
-class ManifestUnverified(RegistryError):
-    """The manifest's signature does not hold."""
-
-    code = "MANIFEST_UNVERIFIED"
-    status = 400
-    default_message = "manifest failed signature verification"
-
-
 class ManifestBlobUnknown(RegistryError):
     """The manifest refers to something that the repository does not hold."""
 
@@ -256,11 +248,3 @@ class RangeInvalid(RegistryError):
     code = "RANGE_INVALID"
     status = 416
     default_message = "invalid content range"
-
-
-class PaginationNumberInvalid(RegistryError):
-    """The number of results asked for cannot be served."""
-
-    code = "PAGINATION_NUMBER_INVALID"
-    status = 400
-    default_message = "invalid number of results requested"
