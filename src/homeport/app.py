@@ -68,6 +68,8 @@ class Started:
     seconds: float
     aws_auth: Literal["", "open", "signed"] = ""
     """Whom the AWS endpoint believes; empty where there is none."""
+    asks_password: bool = False
+    """Whether the registry knows its users by passwords; without a `user` nobody can log in then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class _Server:
         self._tls = ServingTls(settings, self._data.ca, self._clock, _AWS_NAMES if settings.listen_aws else ())
         self._aws: AwsHalf | None = None
         self._stop = asyncio.Event()
+        self._announced = False
 
     async def run(self) -> int:
         """Start, wait, stop."""
@@ -157,6 +160,8 @@ class _Server:
         data.bring_up(clock=self._clock)
         add_process_metrics(self._metrics)
         generated = self._make_first_user()
+        if generated is not None:
+            undo.callback(self._forget_first_user)
         runner = Runner((), clock=self._clock, log=self._log)
         half = await RegistryHalf.open(
             settings,
@@ -214,11 +219,16 @@ class _Server:
 
     def _make_first_user(self) -> str | None:
         settings, options = self._settings, self._options
-        if settings.registry_auth == "none" or not settings.listen_registry:
+        if not self._asks_password():
             return None
         return ensure_htpasswd(
             settings.registry_htpasswd, self._ids, user=options.user or "", password=options.password or ""
         )
+
+    def _forget_first_user(self) -> None:
+        """A start that fails leaves no user whose password nobody was told; the next one makes another."""
+        if not self._announced:
+            _remove(self._settings.registry_htpasswd)
 
     async def _stop_jobs(self, runner: Runner) -> None:
         late = await runner.stop(deadline_seconds=_JOBS_STOP_SECONDS)
@@ -326,22 +336,34 @@ class _Server:
                 data_dir=self._data.root,
                 addresses=addresses,
                 tls=self._tls.opened is not None,
-                user=self._known_user(generated),
+                user=self._known_user(),
                 generated_password=generated,
                 ca_fingerprint=self._fingerprint(),
                 seconds=seconds,
                 aws_auth=aws_auth,
+                asks_password=self._asks_password(),
             )
         )
+        self._announced = True
+        self._tell_of_user_not_made()
 
-    def _known_user(self, generated: str | None) -> str | None:
-        if self._settings.registry_auth == "none" or not self._settings.listen_registry:
+    def _tell_of_user_not_made(self) -> None:
+        user = self._options.user
+        if user and self._asks_password() and user != self._known_user():
+            reason = f"only the first start makes a user; homeport user add {user} adds this one"
+            self._log.warning("user not made", user=user, reason=reason)
+
+    def _asks_password(self) -> bool:
+        return self._settings.registry_auth != "none" and bool(self._settings.listen_registry)
+
+    def _known_user(self) -> str | None:
+        """Who can log in: whom the command line names, if the file has that user, else the first in it."""
+        if not self._asks_password():
             return None
-        if generated is None and self._options.user:
-            return self._options.user
         from homeport.kernel.auth.userfile import read_users
 
-        return next(iter(read_users(self._settings.registry_htpasswd).hashes), None)
+        users = read_users(self._settings.registry_htpasswd).hashes
+        return self._options.user if self._options.user in users else next(iter(users), None)
 
     def _fingerprint(self) -> str | None:
         if self._tls.opened is None or self._settings.tls_certificate is not None:

@@ -66,7 +66,7 @@ def banner_lines(started: Started, typed: Typed) -> list[str]:
         "",
         *(_labelled(name, click.style(url, fg="cyan")) for name, url in started.addresses),
         _labelled("data", str(started.data_dir)),
-        *_login(started),
+        *_login(started, typed),
         *_aws_auth(started, typed),
         *_next_commands(started, typed),
         "",
@@ -78,12 +78,14 @@ def _labelled(label: str, text: str) -> str:
     return f"  {label.ljust(_LABEL_WIDTH)} {text}"
 
 
-def _login(started: Started) -> Iterator[str]:
+def _login(started: Started, typed: Typed) -> Iterator[str]:
     if started.generated_password:
         shown = click.style(f"{started.user} / {started.generated_password}", fg="green", bold=True)
         yield _labelled("login", f"{shown}   shown only this once")
     elif started.user:
         yield _labelled("login", f"{started.user}, with the password that you know")
+    elif started.asks_password:
+        yield _labelled("login", f"nobody can yet: {typed('user add NAME')}")
     if started.ca_fingerprint:
         yield _labelled("CA", f"{started.ca_fingerprint}")
 

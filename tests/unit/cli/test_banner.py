@@ -77,6 +77,12 @@ def test_without_users_there_is_no_login() -> None:
     assert "podman login --tls-verify=false 127.0.0.1:5000" in told
 
 
+def test_who_removed_every_user_is_told_how_to_add_one() -> None:
+    started = Started("1", Path("/d"), [("registry", PLAIN)], False, None, None, None, 0.1, asks_password=True)
+
+    assert "  login     nobody can yet: homeport user add NAME" in banner_lines(started, Typed())
+
+
 def test_commands_can_be_typed_as_they_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = Started(
         "1", tmp_path / "my data", [("aws", "http://127.0.0.1:4566")], False, None, None, None, 0.1, aws_auth="open"
