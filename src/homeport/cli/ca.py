@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from homeport.kernel.tls.authority import Authority
     from homeport.kernel.tls.certificates import CertificateFacts
 
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
 _SYSTEM_STORES = {"darwin": ("docker-desktop", "podman", "macos"), "win32": ("windows",)}
 
 
@@ -106,7 +105,7 @@ def registry_name(settings: Settings) -> str:
     address = next((each for each in settings.listen_registry if isinstance(each, TcpAddress)), None)
     if address is None:
         return "localhost"
-    if address.host in _EVERYWHERE:
+    if address.everywhere:
         return str(TcpAddress(next(iter(settings.tls_names), socket.gethostname()), address.port))
     return str(address)
 

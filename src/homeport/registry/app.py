@@ -212,9 +212,15 @@ class RegistryHalf:
 
 
 def _own_aws_url(settings: Settings) -> str:
-    """The AWS endpoint of this server, as it is told before it listens; empty where that cannot be known."""
+    """The AWS endpoint of this server, as it is told before it listens; empty where that cannot be known.
+
+    Where it listens on every interface the URL has no host: who asks puts that in by which the server was found.
+    """
     address = next((each for each in settings.listen_aws if isinstance(each, TcpAddress) and each.port), None)
-    return "" if address is None else f"http://{TcpAddress(address.host or '127.0.0.1', address.port)}"
+    if address is None:
+        return ""
+    scheme = "https" if settings.tls_mode == "on" else "http"
+    return f"{scheme}://{TcpAddress('' if address.everywhere else address.host, address.port)}"
 
 
 def _policy(settings: Settings) -> Policy:

@@ -29,6 +29,11 @@ class TcpAddress:
     port: int
 
     @property
+    def everywhere(self) -> bool:
+        """Whether it is every interface, and so no address that a client could be told."""
+        return self.host in {"", "0.0.0.0", "::"}  # noqa: S104 # compared with, not listened on
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine reaches it."""
         if self.host == "localhost":

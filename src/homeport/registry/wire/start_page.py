@@ -15,7 +15,8 @@ _PEM_BYTES = 1 << 20
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1c2733}"
     "pre{background:#f2f5f8;padding:.8rem 1rem;overflow-x:auto;border-radius:6px}code{font-size:.95em}"
-    "th{text-align:left;padding-right:2rem;vertical-align:top}"
+    "table{border-spacing:0}th{text-align:left;padding:0 1.5rem 0 0;vertical-align:top;white-space:nowrap}"
+    "td code,p code{overflow-wrap:anywhere}"
     "@media(prefers-color-scheme:dark){body{background:#14191f;color:#d7dee6}pre{background:#1e262f}a{color:#7db7ff}}"
 )
 
@@ -25,7 +26,8 @@ class StartPage:
 
     Args:
         registry_url: what clients reach the registry by; empty takes the address of the request.
-        aws_url: likewise of the AWS endpoint; empty where there is none to tell of.
+        aws_url: likewise of the AWS endpoint; without a host (`http://:4566`) it gets that of the request, and it is
+            empty where there is none to tell of.
         authority: certificate (PEM) that clients are to trust; may be missing, and is read at each look.
     """
 
@@ -73,9 +75,10 @@ class StartPage:
         origin = request.origin
         registry = self._registry_url or f"{origin.scheme}://{origin.host or 'localhost'}"
         host = urlsplit(registry).netloc
-        rows = [("Registry", registry), *([("AWS endpoint", self._aws_url)] if self._aws_url else [])]
+        aws_url = _with_host(self._aws_url, origin.host)
+        rows = [("Registry", registry), *([("AWS endpoint", aws_url)] if aws_url else [])]
         table = "".join(f"<tr><th>{name}</th><td><code>{escape(url)}</code></td></tr>" for name, url in rows)
-        aws = f"<pre>aws --endpoint-url {escape(self._aws_url)} s3 ls</pre>" if self._aws_url else ""
+        aws = f"<pre>aws --endpoint-url {escape(aws_url)} s3 ls</pre>" if aws_url else ""
         return (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Homeport</title><style>{_STYLE}</style>'
             f'<meta name="viewport" content="width=device-width"><h1>Homeport {escape(VERSION)}</h1>'
@@ -98,3 +101,16 @@ class StartPage:
             f'<p>Clients are to trust <a href="{CA_PATH}">this certificate authority</a>, SHA-256<br>'
             f"<code>{pairs}</code></p>"
         )
+
+
+def _with_host(url: str, asked: str) -> str:
+    """The URL, with the host by which the server was asked where it has none of its own."""
+    scheme, _, rest = url.partition("://")
+    if not rest.startswith(":"):
+        return url
+    return f"{scheme}://{_without_port(asked) or 'localhost'}{rest}"
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
