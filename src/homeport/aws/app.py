@@ -125,8 +125,8 @@ class AwsHalf:
     async def ready(self, url: str) -> None:
         """Run the scripts that come once the server listens at `url` and goes on where it was stopped."""
         await self.rooms.resumed()
+        self.hooks.endpoint = url
         self.hooks.environment = {
-            "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": DEFAULT_REGION,

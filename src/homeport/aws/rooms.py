@@ -72,6 +72,7 @@ class Rooms(Mapping[str, Room]):
         self.routes_by_host: list[tuple[Room, Route[Any]]] = []
         """Of the open services; one that holds nothing has given no host to anybody."""
         on = world.settings.aws_services
+        _tell_missing(world, on)
         self._rooms = {
             name: Room(name, self.open if name in SERVICES else None, on=not on or name in on) for name in load_index()
         }
@@ -212,3 +213,10 @@ class Rooms(Mapping[str, Room]):
 
     def _failing(self) -> str | None:
         return "; ".join(self._failures.values()) or None
+
+
+def _tell_missing(world: World, on: Sequence[str]) -> None:
+    """Say which of the services that somebody switched on are not there: a word misspelt, or one not written yet."""
+    missing = [name for name in on if name not in SERVICES]
+    if missing:
+        world.log.warning("services that are not there", services=", ".join(missing), there_are=", ".join(SERVICES))

@@ -40,7 +40,7 @@ def with_options(*keys: str) -> Callable[[Callable[Concatenate[Loaded, P], R]], 
         def load_first(config_file: Path | None, *args: P.args, **kwargs: P.kwargs) -> R:
             given = {row.key: kwargs.pop(_parameter(row)) for row in rows}
             flags = {key: str(text) for key, text in given.items() if text is not None}
-            environment = translate(os.environ, [row.key for row in SETTINGS])
+            environment = translate(os.environ)
             loaded = load(config_file or find_config_file(os.environ), environment, flags)
             return command(loaded, *args, **kwargs)
 

@@ -115,3 +115,12 @@ def test_services_that_are_left_out_are_off(few: AwsServer) -> None:
     assert refused.status == 501
     assert b"The service kms is switched off" in refused.body
     assert "x-localstack" not in refused.headers
+
+
+def test_services_that_are_not_there_are_named_in_the_log(tmp_path: Path) -> None:
+    server = AwsServer(tmp_path / "data", settings={"aws.services": "s3, sqss, ec2"}).start()
+    server.stop()
+
+    [line] = [line for line in server.log.lines if "services that are not there" in line]
+    assert "sqss, ec2" in line
+    assert "dynamodb" in line

@@ -42,12 +42,16 @@ class InitHooks:
 
     Args:
         directory: holds `boot.d` and its siblings; need not exist.
-        environment: what scripts see beside the server's own variables.
+
+    Attributes:
+        environment: what scripts see where the server's own variables say nothing.
+        endpoint: AWS_ENDPOINT_URL of scripts, whatever the server's own is: they are for this server.
     """
 
     def __init__(self, directory: Path, log: Log, *, old_directory: Path = _OLD_DIRECTORY) -> None:
         self._log = log
         self.environment: Mapping[str, str] = {}
+        self.endpoint = ""
         self.scripts: list[Script] = []
         self.completed: dict[Stage, bool] = dict.fromkeys(STAGES, False)
         for stage in STAGES:
@@ -78,7 +82,7 @@ class InitHooks:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
-                env={**self.environment, **os.environ},
+                env=self._variables(),
                 cwd=script.path.parent,
             )
         except OSError as error:
@@ -94,6 +98,10 @@ class InitHooks:
         else:
             self._log.info("init script done", script=str(script.path), stage=script.stage)
         return status == 0
+
+    def _variables(self) -> Mapping[str, str]:
+        given = {**self.environment, **os.environ}
+        return {**given, "AWS_ENDPOINT_URL": self.endpoint} if self.endpoint else given
 
 
 def _found(directory: Path) -> Sequence[Path]:

@@ -1,6 +1,6 @@
 """LocalStack's environment variables: which of Homeport's settings each means, and which of them mean nothing here."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -66,12 +66,25 @@ SETTINGS_OF: Final[Mapping[str, tuple[str, Translate]]] = {
     "SQS_ENDPOINT_STRATEGY": ("aws.sqs_queue_urls", _same),
     "SQS_DELAY_PURGE_RETRY": ("aws.sqs_pauses", _truth),
     "SQS_DELAY_RECENTLY_DELETED": ("aws.sqs_pauses", _truth),
-    "LAMBDA_KEEPALIVE_MS": ("lambda.keep_alive", lambda text: f"{text}ms" if text.isdecimal() else None),
-    "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": ("lambda.start_timeout", _same),
-    "LAMBDA_SYNCHRONOUS_CREATE": ("lambda.synchronous_create", _truth),
-    "LAMBDA_RETRY_BASE_DELAY_SECONDS": ("lambda.retry_base_delay", _same),
 }
 """Variable, setting, and how the one's text becomes the other's; where two mean the same, the later one wins."""
+
+_OF_LAMBDA: Final = (
+    "LAMBDA_DOCKER_DNS",
+    "LAMBDA_DOCKER_FLAGS",
+    "LAMBDA_DOCKER_NETWORK",
+    "LAMBDA_EXECUTOR",
+    "LAMBDA_IGNORE_ARCHITECTURE",
+    "LAMBDA_KEEPALIVE_MS",
+    "LAMBDA_REMOVE_CONTAINERS",
+    "LAMBDA_RETRY_BASE_DELAY_SECONDS",
+    "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT",
+    "LAMBDA_RUNTIME_EXECUTOR",
+    "LAMBDA_RUNTIME_IMAGE_MAPPING",
+    "LAMBDA_SYNCHRONOUS_CREATE",
+    "HOSTNAME_FROM_LAMBDA",
+    "MAIN_DOCKER_NETWORK",
+)
 
 WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     "PERSISTENCE": "everything is kept always, at the moment it is acknowledged",
@@ -91,22 +104,18 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
     "SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL": "/metrics shows the queues",
     "SQS_DISABLE_MAX_NUMBER_OF_MESSAGE_LIMIT": "a receive has ten messages at the most, as AWS's",
     "SNS_CERT_URL_HOST": "the certificate lies where the subscriber reaches Homeport",
-    "SNS_SES_SENDER_ADDRESS": "mail goes to local mailboxes",
+    "SNS_SES_SENDER_ADDRESS": "mail is kept, not sent: see /_aws/sns/email-messages",
     "DYNAMODB_ERROR_PROBABILITY": "errors are not invented",
     "DYNAMODB_READ_ERROR_PROBABILITY": "errors are not invented",
     "DYNAMODB_WRITE_ERROR_PROBABILITY": "errors are not invented",
     "DYNAMODB_REMOVE_EXPIRED_ITEMS": "expired items are always removed",
     "DYNAMODB_SHARE_DB": "accounts and regions are always apart",
     "DYNAMODB_IN_MEMORY": "tables are always on disk",
-    "LAMBDA_RUNTIME_EXECUTOR": "functions run as processes",
-    "LAMBDA_REMOVE_CONTAINERS": "functions run without containers",
-    "LAMBDA_DOCKER_FLAGS": "functions run without containers",
-    "LAMBDA_DOCKER_NETWORK": "functions run without containers",
-    "LAMBDA_DOCKER_DNS": "functions run without containers",
-    "MAIN_DOCKER_NETWORK": "functions run without containers",
-    "LAMBDA_IGNORE_ARCHITECTURE": "functions run on the machine's own architecture",
-    "LAMBDA_RUNTIME_IMAGE_MAPPING": "functions run without containers",
-    "HOSTNAME_FROM_LAMBDA": "functions run on this machine",
+    **dict.fromkeys(_OF_LAMBDA, "there is no Lambda here"),
+    "ENFORCE_IAM": "IAM's policies are kept, not enforced; aws.auth says whether signatures count",
+    "IAM_SOFT_MODE": "IAM's policies are kept, not enforced",
+    "EDGE_PORT": "GATEWAY_LISTEN and listen.aws say where to listen",
+    "EDGE_BIND_HOST": "GATEWAY_LISTEN and listen.aws say where to listen",
 }
 """Variables that change nothing here, and why."""
 
@@ -115,16 +124,13 @@ def _bare(name: str) -> str:
     return name if name in _KEEP_PREFIX else name.removeprefix(_PREFIX)
 
 
-def translate(environment: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
-    """The environment with Homeport's own variables added for LocalStack's; those that are set already stay.
-
-    `known` are the keys of all settings: a variable that means another one is left alone.
-    """
+def translate(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with Homeport's own variables added for LocalStack's; those that are set already stay."""
     added: dict[str, str] = {}
     for name, (key, convert) in SETTINGS_OF.items():
         for variable in (f"{_PREFIX}{name}", name):
             text = convert(environment[variable].strip()) if variable in environment else None
-            if text is not None and key in known:
+            if text is not None:
                 added[_own_name(key)] = text
                 if name == "CUSTOM_SSL_CERT_PATH":
                     added[_own_name("tls.key")] = text

@@ -95,3 +95,18 @@ async def test_without_a_directory_every_stage_is_done_at_once(init: Path, lines
     await hooks.run("BOOT")
 
     assert hooks.told("BOOT") == {"completed": True, "scripts": []}
+
+
+async def test_a_script_asks_this_server_whatever_the_shell_was_told(
+    init: Path, lines: LogLines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = init.parent / "out"
+    script(init / "ready.d" / "a.sh", f"#!/bin/sh\necho $AWS_ENDPOINT_URL $AWS_DEFAULT_REGION $AWS_PAGER > {out}\n")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+    hooks = hooks_of(init, lines)
+    hooks.endpoint, hooks.environment = "http://127.0.0.1:2", {"AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "cat"}
+    await hooks.run("READY")
+
+    assert out.read_text().split() == ["http://127.0.0.1:2", "eu-central-1", "cat"]
