@@ -17,6 +17,7 @@ _STYLE = (
     "pre{background:#f2f5f8;padding:.8rem 1rem;overflow-x:auto;border-radius:6px}code{font-size:.95em}"
     "table{border-spacing:0}th{text-align:left;padding:0 1.5rem 0 0;vertical-align:top;white-space:nowrap}"
     "td code,p code{overflow-wrap:anywhere}"
+    ":root{color-scheme:light dark}"
     "@media(prefers-color-scheme:dark){body{background:#14191f;color:#d7dee6}pre{background:#1e262f}a{color:#7db7ff}}"
 )
 
