@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import click
 
-from homeport.aws.localstack.variables import translate
+from homeport.aws.localstack.variables import spoken_of, translate
 from homeport.kernel.config import SETTINGS, Loaded, Setting, Settings, find_config_file, load
 
 P = ParamSpec("P")
@@ -40,8 +40,8 @@ def with_options(*keys: str) -> Callable[[Callable[Concatenate[Loaded, P], R]], 
         def load_first(config_file: Path | None, *args: P.args, **kwargs: P.kwargs) -> R:
             given = {row.key: kwargs.pop(_parameter(row)) for row in rows}
             flags = {key: str(text) for key, text in given.items() if text is not None}
-            environment = translate(os.environ)
-            loaded = load(config_file or find_config_file(os.environ), environment, flags)
+            file = config_file or find_config_file(os.environ)
+            loaded = load(file, translate(os.environ), flags, spoken_of=spoken_of(os.environ))
             return command(loaded, *args, **kwargs)
 
         decorated: Callable[..., R] = load_first

@@ -117,6 +117,16 @@ def test_an_unknown_variable_is_an_error_with_reference_message_and_hint(run: Ru
     )
 
 
+def test_a_variable_of_localstack_s_is_spoken_of_by_its_own_name(run: Run) -> None:
+    told = run("config", "show", GATEWAY_LISTEN=":4599", SQS_ENDPOINT_STRATEGY="path")
+    wrong = run("config", "show", GATEWAY_LISTEN="here:there")
+
+    rows = {line.split()[0]: line.split()[1:] for line in told.stdout.splitlines()}
+    assert rows["listen.aws"] == [":4599", "GATEWAY_LISTEN"]
+    assert rows["aws.sqs_queue_urls"] == ["path", "SQS_ENDPOINT_STRATEGY"]
+    assert "(from GATEWAY_LISTEN)" in wrong.stderr
+
+
 def test_an_unknown_key_stops_up_before_it_starts(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("listne: {registry: ':5000'}\n", "utf-8")

@@ -1,6 +1,6 @@
 """LocalStack's environment variables: which of Homeport's settings each means, and which of them mean nothing here."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -126,15 +126,23 @@ def _bare(name: str) -> str:
 
 def translate(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment with Homeport's own variables added for LocalStack's; those that are set already stay."""
-    added: dict[str, str] = {}
+    return {**{own: text for own, text, _ in _meant(environment)}, **environment}
+
+
+def spoken_of(environment: Mapping[str, str]) -> dict[str, str]:
+    """Which of LocalStack's variables stands behind each of Homeport's that `translate` adds."""
+    return {own: variable for own, _, variable in _meant(environment) if own not in environment}
+
+
+def _meant(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Homeport's variable, its text, and the variable of LocalStack's that means it; the last one of each counts."""
     for name, (key, convert) in SETTINGS_OF.items():
         for variable in (f"{_PREFIX}{name}", name):
             text = convert(environment[variable].strip()) if variable in environment else None
             if text is not None:
-                added[_own_name(key)] = text
+                yield _own_name(key), text, variable
                 if name == "CUSTOM_SSL_CERT_PATH":
-                    added[_own_name("tls.key")] = text
-    return {**added, **environment}
+                    yield _own_name("tls.key"), text, variable
 
 
 def _own_name(key: str) -> str:

@@ -48,20 +48,27 @@ def load_settings(file: Path | None, environment: Mapping[str, str], flags: Mapp
     return load(file, environment, flags).settings
 
 
-def load(file: Path | None, environment: Mapping[str, str], flags: Mapping[str, str]) -> Loaded:
+def load(
+    file: Path | None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, str],
+    *,
+    spoken_of: Mapping[str, str] | None = None,
+) -> Loaded:
     """Read every source and check every value.
 
     Args:
         file: the YAML file, which must exist; `find_config_file` looks for one.
         environment: the process's variables; `HOMEPORT_*` count.
         flags: values from the command line by key (`listen.registry`).
+        spoken_of: the name by which the operator knows a variable that was made of another program's.
 
     Raises:
         ConfigError: with key, source and expectation of the first value that is wrong.
     """
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
-    for found in (*_in_file(file), *_in_environment(environment), *_in_flags(flags)):
+    for found in (*_in_file(file), *_in_environment(environment, spoken_of or {}), *_in_flags(flags)):
         values[found.row.attribute] = _parse(found)
         origins[found.row.key] = found.origin
     if "data_dir" not in values:
@@ -85,13 +92,13 @@ def _in_file(file: Path | None) -> Iterator[_Found]:
         yield _Found(_BY_KEY[entry.key], entry.raw, origin, file.absolute().parent)
 
 
-def _in_environment(environment: Mapping[str, str]) -> Iterator[_Found]:
+def _in_environment(environment: Mapping[str, str], spoken_of: Mapping[str, str]) -> Iterator[_Found]:
     in_kubernetes = "KUBERNETES_SERVICE_HOST" in environment
     for name in sorted(environment):
         if not name.startswith(_PREFIX) or name == _CONFIG_FILE:
             continue
         if name in _BY_ENV:
-            yield _Found(_BY_ENV[name], environment[name], name, Path.cwd())
+            yield _Found(_BY_ENV[name], environment[name], spoken_of.get(name, name), Path.cwd())
         elif not (in_kubernetes and _SERVICE_LINK.fullmatch(name)):
             raise UnknownSettingError(name, "the environment", [*_BY_ENV, _CONFIG_FILE])
 
