@@ -99,6 +99,42 @@ def test_an_update_makes_the_item_that_it_misses(dynamodb: Any, table: str) -> N
     assert dynamodb.get_item(TableName=table, Key=item(pk="a", sk=1))["Item"] == item(pk="a", sk=1)
 
 
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"UpdateExpression": "REMOVE n, words"},
+        {"UpdateExpression": "DELETE words :w REMOVE n", "ExpressionAttributeValues": {":w": {"SS": ["a"]}}},
+        {"AttributeUpdates": {"n": {"Action": "DELETE"}}},
+        {"AttributeUpdates": {"words": {"Action": "DELETE", "Value": {"SS": ["a"]}}}},
+    ],
+)
+def test_an_update_that_only_takes_away_makes_no_item(dynamodb: Any, table: str, update: dict[str, Any]) -> None:
+    """DynamoDB API reference, AttributeValueUpdate: "Nothing happens; there is no attribute to delete"."""
+    answer = dynamodb.update_item(TableName=table, Key=item(pk="a", sk=1), ReturnValues="ALL_NEW", **update)
+
+    assert "Attributes" not in answer
+    assert "Item" not in dynamodb.get_item(TableName=table, Key=item(pk="a", sk=1))
+
+
+def test_what_an_update_removes_has_no_new_value(dynamodb: Any, table: str) -> None:
+    key = item(pk="a", sk=1)
+    dynamodb.put_item(TableName=table, Item={**key, **item(n=1, list=["x", "y"])})
+
+    def remove(update: str, wanted: str) -> Any:
+        answer = dynamodb.update_item(
+            TableName=table,
+            Key=key,
+            UpdateExpression=update,
+            ExpressionAttributeNames={"#l": "list"},
+            ReturnValues=wanted,
+        )
+        return plain_item(answer["Attributes"]) if "Attributes" in answer else None
+
+    assert remove("REMOVE #l[0]", "UPDATED_NEW") is None
+    assert remove("REMOVE #l[0] SET m = n", "UPDATED_NEW") == {"m": 1}
+    assert remove("REMOVE n, #l", "UPDATED_OLD") == {"n": 1, "list": []}
+
+
 def test_a_put_and_a_delete_return_what_was_there(dynamodb: Any, table: str) -> None:
     first, second = item(pk="a", sk=1, v=1), item(pk="a", sk=1, v=2)
     dynamodb.put_item(TableName=table, Item=first)
@@ -184,6 +220,18 @@ def test_the_conditions_from_before_expressions_still_hold(dynamodb: Any, table:
         Key=key,
         AttributeUpdates={"new": {"Action": "ADD", "Value": {"N": "1"}}},
     ) == ("ValidationException", "Type mismatch for attribute to update")
+
+
+@pytest.mark.parametrize(("operator", "value"), [("LT", {"SS": ["a"]}), ("BEGINS_WITH", {"N": "1"})])
+def test_an_old_condition_tells_which_values_its_operator_takes(
+    dynamodb: Any, table: str, operator: str, value: dict[str, Any]
+) -> None:
+    condition = {"ComparisonOperator": operator, "AttributeValueList": [value]}
+
+    assert refusal(dynamodb.put_item, TableName=table, Item=item(pk="a", sk=1), Expected={"n": condition}) == (
+        "ValidationException",
+        f"{INVALID}ComparisonOperator {operator} is not valid for {next(iter(value))} AttributeValue type",
+    )
 
 
 def test_capacity_is_counted_from_sizes(dynamodb: Any) -> None:

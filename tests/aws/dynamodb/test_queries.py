@@ -438,6 +438,10 @@ ONE: dict[str, Any] = {":a": {"S": "a"}, ":one": {"N": "1"}}
             "Invalid KeyConditionExpression: The expression can not be empty;",
         ),
         (
+            {"KeyConditionExpression": "((pk = :a)) AND (sk = :one)", "ExpressionAttributeValues": ONE},
+            "Invalid KeyConditionExpression: The expression has redundant parentheses;",
+        ),
+        (
             {
                 "KeyConditionExpression": "pk = :a",
                 "FilterExpression": "sk = :one",

@@ -83,6 +83,8 @@ ITEM: Any = {
         ("attribute_type(m, :type)", True),
         ("gone <> :five", True),
         ("gone = gone2", False),
+        # UTF-16's units are counted.
+        ("size(:clef) = :three", True),
         ("#not.x[0] = :q", True),
     ],
 )
@@ -94,6 +96,8 @@ def test_expressions_are_read_as_the_developer_guide_says(text: str, expected: b
         ":q": {"S": "q"},
         ":h": {"S": "he"},
         ":type": {"S": "M"},
+        ":clef": {"S": "\u00e9\U0001d11e"},
+        ":three": {"N": "3"},
     }
 
     assert compile_text(text, "ConditionExpression", {"#not": "m"}, values).test(ITEM, values) is expected
@@ -118,6 +122,8 @@ VALUES: Any = {
         ("a = :n b", 'Syntax error; token: "b", near: ":n b"'),
         ("a-b = :n", 'Syntax error; token: "-", near: "a-b"'),
         ("a = ! :n", 'Syntax error; token: "!", near: "= ! :n"'),
+        ("AND a = :n", 'Syntax error; token: "AND", near: "AND a"'),
+        ("a = :n AND or", 'Syntax error; token: "or", near: "AND or"'),
         ("((a = :n))", "The expression has redundant parentheses;"),
         ("foo(a)", "Invalid function name; function: foo"),
         ("if_not_exists(a, :n) = :n", "Invalid function name; function: if_not_exists"),

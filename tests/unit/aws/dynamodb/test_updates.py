@@ -71,6 +71,8 @@ def test_every_clause_means_the_item_as_it_was(text: str, changed: Item) -> None
         ("SET path = VALUE 1", 'Syntax error; token: "1", near: "VALUE 1"'),
         ("SET a = b + c + d", 'Syntax error; token: "+", near: "c + d"'),
         ("SET a", 'Syntax error; token: "<EOF>", near: "a"'),
+        ("SET  REMOVE #s", 'Syntax error; token: "REMOVE", near: "SET  REMOVE #s"'),
+        ("SET a = :n, REMOVE b", 'Syntax error; token: "REMOVE", near: ", REMOVE b"'),
         ("ADD a b", 'Syntax error; token: "b", near: "a b"'),
         ("SET a = :n SET b = :n", 'The "SET" section can only be used once in an update expression;'),
         ("SET count = :n", "Attribute name is a reserved keyword; reserved keyword: count"),

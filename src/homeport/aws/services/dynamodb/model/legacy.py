@@ -65,14 +65,18 @@ def check_conditions(conditions: Mapping[str, LegacyCondition]) -> None:
         for value in values:
             check_value(value)
         _check_count(operator, len(values))
-        _check_same_type(values)
-        allowed = _TYPES.get(operator, SCALARS)
-        for value in values:
-            if kind(value) not in allowed:
-                raise ValidationException(
-                    f"{INVALID}ComparisonOperator {operator} is not valid for {kind(value)} AttributeValue type"
-                )
-        _check_bounds(operator, values)
+        _check_types(operator, values)
+
+
+def _check_types(operator: str, values: Sequence[Value]) -> None:
+    _check_same_type(values)
+    allowed = _TYPES.get(operator, SCALARS)
+    for value in values:
+        if kind(value) not in allowed:
+            raise ValidationException(
+                f"{INVALID}ComparisonOperator {operator} is not valid for {kind(value)} AttributeValue type"
+            )
+    _check_bounds(operator, values)
 
 
 def _check_count(operator: str, count: int) -> None:
@@ -123,8 +127,7 @@ def _check_expected_operator(name: str, condition: LegacyCondition) -> None:
     _check_count(operator, len(values))
     for value in values:
         check_value(value)
-    _check_same_type(values)
-    _check_bounds(operator, values)
+    _check_types(operator, values)
 
 
 def _check_existence(name: str, condition: LegacyCondition) -> None:

@@ -131,7 +131,7 @@ def _updated_old(write: Write, outcome: Outcome) -> object:
 def _updated_new(write: Write, outcome: Outcome) -> object:
     if outcome.item is None or write.update is None:
         return None
-    return project(outcome.item, tree_of(write.update.paths)) or None
+    return project(outcome.item, tree_of(write.update.kept)) or None
 
 
 RETURNS: Final[dict[str, Callable[[Write, Outcome], object]]] = {

@@ -250,6 +250,8 @@ def _update(tx: Tx, table: Table, key: bytes, write: Write, old: Row | None, at:
     size = check_item(item) if old is None else old.size
     if write.update is not None:
         size += _change(table, item, write.update, write)
+        if old is None and write.update.only_takes:
+            return Outcome(None)
     if size > MAX_ITEM_BYTES or (write.alone and size > _NEARLY_TOO_LARGE and _writes_too_much(item, write)):
         raise ValidationException("Item size to update has exceeded the maximum allowed size")
     blob = items.put(tx, table, key, item, size, old, at)

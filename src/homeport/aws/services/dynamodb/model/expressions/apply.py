@@ -59,6 +59,7 @@ _TYPE_NAMES: Final = {
 # Measured on AWS, documented nowhere.
 _UPDATE_BYTES: Final = 3
 _CLAUSE_BYTES: Final = {"SET": 19, "ADD": 19, "REMOVE": 2, "DELETE": 2}
+_TAKING: Final = frozenset({"REMOVE", "DELETE"})
 _FUNCTIONS: Final = {"if_not_exists": 2, "list_append": 2}
 _MISSING: Final = "The provided expression refers to an attribute that does not exist in the item"
 
@@ -69,6 +70,8 @@ class CompiledUpdate:
 
     Attributes:
         paths: what it changes.
+        kept: those of them that have a value afterwards, if nothing is wrong: all but what it removes.
+        only_takes: whether it can give nothing to an item, only take from it.
         set_types: the types that it gives top-level attributes, where that can be told without an item.
         nested: the top-level attributes inside of which it changes something.
         overhead: bytes that UpdateItem counts for the clauses themselves.
@@ -76,6 +79,8 @@ class CompiledUpdate:
 
     changes: tuple[Change, ...]
     paths: tuple[ResolvedPath, ...]
+    kept: tuple[ResolvedPath, ...]
+    only_takes: bool
     set_types: tuple[tuple[str, str], ...]
     names_used: frozenset[str]
     values_used: frozenset[str]
@@ -137,6 +142,8 @@ def compile_actions(
     return CompiledUpdate(
         tuple(ordered),
         tuple(change.path for change in changes),
+        tuple(change.path for change in changes if not change.removes),
+        all(action.section in _TAKING for action in actions),
         tuple(compiler.set_types),
         frozenset(binding.names_used),
         frozenset(binding.values_used),

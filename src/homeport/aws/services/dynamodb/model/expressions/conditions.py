@@ -22,6 +22,7 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
 from homeport.aws.services.dynamodb.model.expressions.operands import parse_operand
 from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid, Tokens
 
+_KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN")
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _MAX_OPTIONS = 100
 _MAX_PARENTHESES = 150
@@ -36,7 +37,7 @@ def parse_condition(text: str, label: str) -> Parsed:
     Raises:
         Invalid: its syntax is wrong, or it is too large.
     """
-    parser = _Parser(Tokens(text, label))
+    parser = _Parser(Tokens(text, label, _KEYWORDS))
     condition = parser.whole()
     return Parsed(condition, parser.redundant)
 
@@ -86,7 +87,7 @@ class _Parser:
 
     def _not(self) -> _Node:
         negations = 0
-        while self._tokens.is_word("NOT") and self._tokens.peek(1).text not in {".", "["}:
+        while self._tokens.is_word("NOT"):
             self._tokens.take()
             self._tokens.count_operator()
             negations += 1

@@ -114,7 +114,7 @@ def compile_condition(
         Invalid: its operands are wrong.
     """
     compiler = Compiler(names, types, reserved=reserved)
-    if redundant and label != "KeyConditionExpression":
+    if redundant:
         compiler.findings.add("parens", "The expression has redundant parentheses;")
     test = compiler.condition(condition)
     problem = compiler.findings.first()

@@ -28,7 +28,7 @@ def _parse_name(tokens: Tokens) -> str | NameRef:
     if token.kind == "name":
         tokens.take()
         return NameRef(token.text)
-    if token.kind != "word":
+    if token.kind != "word" or tokens.is_word(*tokens.keywords):
         tokens.refuse()
     return tokens.take().text
 

@@ -72,7 +72,7 @@ BINARY: dict[str, Callable[[Getter, Getter], Predicate]] = {
 
 
 def size_of(operand: Getter) -> Getter:
-    """`size(path)`: bytes of a text or a binary, members of a set, elements of a list or a map."""
+    """`size(path)`: UTF-16's units of a text, bytes of a binary, members of a set, elements of a list or a map."""
 
     def size(item: Mapping[str, Value], values: Values) -> Value | None:
         value = operand(item, values)
@@ -85,7 +85,8 @@ def size_of(operand: Getter) -> Getter:
 def _size(value: Value) -> int | None:
     type_ = kind(value)
     if type_ == "S":
-        return len(text_of(value))
+        text = text_of(value)
+        return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
     if type_ == "B":
         return binary_bytes(text_of(value))
     if type_ in SETS:

@@ -1,6 +1,7 @@
 """How an expression's text falls into tokens, and how DynamoDB names the one that it does not understand."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -38,15 +39,22 @@ class Invalid(ValidationException):
 
 
 class Tokens:
-    """The tokens of one expression, read from left to right."""
+    """The tokens of one expression, read from left to right.
 
-    def __init__(self, text: str, label: str) -> None:
+    Args:
+        text: the expression.
+        label: what DynamoDB calls it in messages.
+        keywords: the words of its grammar, which are nobody's name.
+    """
+
+    def __init__(self, text: str, label: str, keywords: Collection[str] = ()) -> None:
         if not text.strip():
             raise Invalid(label, "The expression can not be empty;")
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > MAX_BYTES:
             raise Invalid(label, f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         self.label = label
+        self.keywords = keywords
         self.operators = 0
         self._text = text
         self._tokens = [
