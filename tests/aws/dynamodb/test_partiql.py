@@ -150,6 +150,10 @@ ILL_FORMED = "Statement wasn't well formed, can't be processed: "
         ("FOO", f"{ILL_FORMED}Expected data manipulation"),
         ("SELECT * FROM table t WHERE pk = 'a'", f"{ILL_FORMED}Unexpected token after expression"),
         ("INSERT INTO table VALUE {'pk': 'a', 'sk': 9} foo", f"{ILL_FORMED}Unexpected token after expression"),
+        (
+            "SELECT * FROM table; SELECT * FROM table",
+            f"{ILL_FORMED}Unexpected token after semicolon. (Only one query is allowed.)",
+        ),
         ("SELECT * FROM \"\" WHERE pk = 'a'", "Path component cannot be an empty string"),
         (
             "SELECT * FROM table.\"by-g\".x WHERE pk = 'a'",
@@ -211,17 +215,27 @@ def test_a_statement_that_cannot_be_is_refused_in_aws_own_words(
     assert refusal(dynamodb.execute_statement, Statement=statement) == ("ValidationException", message)
 
 
+def test_a_statement_may_end_in_a_semicolon(dynamodb: Any, table: str) -> None:
+    assert run(dynamodb, on_one("SELECT n FROM table", ";")) == [{"n": 150}]
+
+
 def test_each_statement_of_a_batch_succeeds_or_fails_for_itself(dynamodb: Any, table: str) -> None:
-    answer = dynamodb.batch_execute_statement(
-        Statements=[
-            {"Statement": "SELECT n FROM table WHERE pk = 'a' AND sk = 1"},
-            {"Statement": "SELECT n FROM table WHERE pk = 'a'"},
-            {"Statement": "INSERT INTO table VALUE {'pk': 'a', 'sk': 1}"},
-            {"Statement": "UPDATE table SET n = 7 WHERE pk = 'a' AND sk = 1 RETURNING MODIFIED NEW *"},
-        ]
+    def answers(*statements: str) -> Any:
+        return dynamodb.batch_execute_statement(Statements=[{"Statement": each} for each in statements])["Responses"]
+
+    read = answers(
+        "SELECT n FROM table WHERE pk = 'a' AND sk = 1",
+        "SELECT n FROM table WHERE pk = 'a'",
+        "SELECT n FROM nowhere WHERE pk = 'a'",
+        "SELECT",
+    )
+    written = answers(
+        "INSERT INTO table VALUE {'pk': 'a', 'sk': 1}",
+        "UPDATE table SET n = 7 WHERE pk = 'a' AND sk = 1 RETURNING MODIFIED NEW *",
     )
 
-    assert answer["Responses"] == [
+    assert [each.get("Error", {}).get("Code") for each in read[2:]] == ["ResourceNotFound", "ValidationError"]
+    assert read[:2] + written == [
         {"TableName": "table", "Item": item(n=150)},
         {
             "TableName": "table",
@@ -237,6 +251,16 @@ def test_each_statement_of_a_batch_succeeds_or_fails_for_itself(dynamodb: Any, t
         },
         {"TableName": "table", "Item": item(n=7)},
     ]
+
+
+def test_a_batch_reads_or_writes(dynamodb: Any, table: str) -> None:
+    """DynamoDB API reference, BatchExecuteStatement: "you cannot mix both in one batch"."""
+    statements = [on_one("DELETE FROM table"), on_one("SELECT * FROM table")]
+
+    answer = refusal(dynamodb.batch_execute_statement, Statements=[{"Statement": each} for each in statements])
+
+    assert answer == ("ValidationException", "BatchExecuteStatement cannot contain both read and write statements.")
+    assert "Item" in dynamodb.get_item(TableName=table, Key=item(pk="a", sk=1))
 
 
 def test_a_transaction_of_statements_is_done_or_not(dynamodb: Any, table: str) -> None:

@@ -53,6 +53,28 @@ def test_every_kind_of_step_happens_together(dynamodb: Any, table: str) -> None:
     assert contents(dynamodb) == {"new": item(pk="new"), "there": item(pk="there", n=2)}
 
 
+def test_a_step_may_bring_names_and_values_that_it_has_no_expression_for(dynamodb: Any, table: str) -> None:
+    spare = {"ExpressionAttributeNames": {"#n": "n"}, "ExpressionAttributeValues": {":v": {"N": "1"}}}
+    key = item(pk="there")
+
+    dynamodb.transact_write_items(
+        TransactItems=[
+            {"Put": {"TableName": table, "Item": item(pk="new"), **spare}},
+            {"Delete": {"TableName": table, "Key": item(pk="old"), **spare}},
+        ]
+    )
+    answer = dynamodb.transact_get_items(
+        TransactItems=[{"Get": {"TableName": table, "Key": key, "ExpressionAttributeNames": {"#n": "n"}}}]
+    )
+
+    assert answer["Responses"] == [{"Item": item(pk="there", n=1)}]
+    assert contents(dynamodb).keys() == {"there", "new"}
+    unused = {"Put": {"TableName": table, "Item": key, "ConditionExpression": "attribute_exists(pk)", **spare}}
+    assert refusal(dynamodb.transact_write_items, TransactItems=[unused])[1] == (
+        "Value provided in ExpressionAttributeNames unused in expressions: keys: {#n}"
+    )
+
+
 def test_one_false_condition_undoes_the_rest_and_every_item_gets_its_reason(dynamodb: Any, table: str) -> None:
     before = contents(dynamodb)
     failing = add_one("there", ConditionExpression="n > :one", ReturnValuesOnConditionCheckFailure="ALL_OLD")

@@ -24,7 +24,7 @@ from homeport.aws.services.dynamodb.operations.parameters import (
     Placeholders,
     check_attributes_to_get,
     check_styles,
-    read_projection,
+    read_names,
 )
 from homeport.aws.services.dynamodb.operations.writes import (
     Outcome,
@@ -51,6 +51,7 @@ async def put_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Resu
     Spec: DynamoDB API reference, PutItem.
     """
     _check_returns(request)
+    check_styles(request, ("ConditionExpression",), ("Expected",))
     write = read_put(request)
     return await _write(dynamodb, call, request, write)
 
@@ -60,6 +61,7 @@ async def delete_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> R
 
     Spec: DynamoDB API reference, DeleteItem.
     """
+    check_styles(request, ("ConditionExpression",), ("Expected",))
     write = read_delete(request)
     _check_returns(request)
     return await _write(dynamodb, call, request, write)
@@ -70,6 +72,7 @@ async def update_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> R
 
     Spec: DynamoDB API reference, UpdateItem.
     """
+    check_styles(request, ("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
     write = read_update(request)
     write.alone = True
     return await _write(dynamodb, call, request, write)
@@ -148,6 +151,8 @@ async def get_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Resu
 
     Spec: DynamoDB API reference, GetItem.
     """
+    if len(request) > _PLAIN_MEMBERS:
+        check_styles(request, ("ProjectionExpression",), ("AttributesToGet",))
     projection = read_get(request)
     table = await dynamodb.table(call, request["TableName"])
     key = key_of_key(table, request["Key"])
@@ -167,14 +172,12 @@ async def get_item(dynamodb: DynamoDb, call: Call, request: ItemRequest) -> Resu
 
 def read_get(request: ItemRequest) -> CompiledProjection | None:
     """Check the parameters of a read of one item; returns its projection."""
-    if len(request) <= _PLAIN_MEMBERS:
-        check_item(request["Key"])
-        return None
-    check_styles(request, ("ProjectionExpression",), ("AttributesToGet",))
     check_item(request["Key"])
-    check_attributes_to_get(request)
+    if "ProjectionExpression" not in request:
+        check_attributes_to_get(request)
+        return read_names(request)
     placeholders = Placeholders(request)
-    projection = read_projection(request, placeholders)
+    projection = placeholders.projection(request["ProjectionExpression"])
     placeholders.check_all_used()
     return projection
 

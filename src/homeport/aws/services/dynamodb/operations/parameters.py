@@ -183,6 +183,11 @@ def read_projection(request: ItemRequest, placeholders: Placeholders) -> Compile
     text = request.get("ProjectionExpression")
     if text is not None:
         return placeholders.projection(text)
+    return read_names(request)
+
+
+def read_names(request: ItemRequest) -> CompiledProjection | None:
+    """`AttributesToGet`."""
     names = request.get("AttributesToGet")
     return None if names is None else project_names(names)
 

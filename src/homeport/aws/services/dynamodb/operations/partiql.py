@@ -1,6 +1,7 @@
 """ExecuteStatement, BatchExecuteStatement, ExecuteTransaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypedDict
@@ -180,14 +181,18 @@ def _do(tx: Tx, dynamodb: DynamoDb, bound: _Bound, write: Write) -> Outcome:
         raise
 
 
+def _check_no_exists(statement: Statement) -> None:
+    if isinstance(statement, Exists):
+        raise ValidationException("EXISTS can only be used in ExecuteTransaction write requests.")
+
+
 async def execute_statement(dynamodb: DynamoDb, call: Call, request: StatementRequest) -> Result:
     """Run one PartiQL statement.
 
     Spec: DynamoDB API reference, ExecuteStatement.
     """
     bound = await _bind(dynamodb, call, request)
-    if isinstance(bound.statement, Exists):
-        raise ValidationException("EXISTS can only be used in ExecuteTransaction write requests.")
+    _check_no_exists(bound.statement)
     if isinstance(bound.statement, Select):
         return await _select(dynamodb, bound, bound.statement)
     write = _write_of(bound)
@@ -235,6 +240,7 @@ async def batch_execute_statement(dynamodb: DynamoDb, call: Call, request: Batch
 
     Spec: DynamoDB API reference, BatchExecuteStatement.
     """
+    _check_not_mixed(request["Statements"])
     usage: dict[str, Consumed] = {}
     responses = [await _one_of_batch(dynamodb, call, statement, usage) for statement in request["Statements"]]
     result: Result = {"Responses": responses}
@@ -242,6 +248,16 @@ async def batch_execute_statement(dynamodb: DynamoDb, call: Call, request: Batch
     if capacity is not None and wants_capacity(capacity):
         result["ConsumedCapacity"] = [each.describe(capacity) for each in usage.values()]
     return result
+
+
+def _check_not_mixed(requests: Sequence[StatementRequest]) -> None:
+    """Refuse a batch of reads and writes; what is no statement at all fails for itself."""
+    reads: set[bool] = set()
+    for request in requests:
+        with suppress(ValidationException):
+            reads.add(isinstance(prepare(request["Statement"]).statement, Select))
+    if len(reads) > 1:
+        raise ValidationException("BatchExecuteStatement cannot contain both read and write statements.")
 
 
 async def _one_of_batch(
@@ -259,9 +275,12 @@ async def _one_of_batch(
             if found is not None:
                 response["Item"] = found
             return response
+        _check_no_exists(bound.statement)
         write = _write_of(bound)
         place(write, bound.table)
         outcome = await dynamodb.db.write(lambda tx: _do(tx, dynamodb, bound, write))
+        if bound.table.log_changes:
+            dynamodb.wake_readers(bound.table)
         count_write(consumed, bound.table, outcome)
         returned = _returned(bound.statement, write, outcome)
         if returned:

@@ -32,7 +32,6 @@ from homeport.aws.services.dynamodb.operations.parameters import (
     ItemRequest,
     Placeholders,
     check_legacy_condition,
-    check_styles,
     read_condition,
 )
 from homeport.aws.services.dynamodb.store import items
@@ -103,7 +102,6 @@ def put_of(item: Item) -> Write:
 
 def read_put(request: ItemRequest) -> Write:
     """Check a put's parameters."""
-    check_styles(request, ("ConditionExpression",), ("Expected",))
     write = put_of(request["Item"])
     _read_condition(request, write)
     return write
@@ -127,7 +125,6 @@ async def read_in_time(elements: Sequence[Element], read: Callable[[Element], Wr
 
 def read_delete(request: ItemRequest, kind: Kind = "delete") -> Write:
     """Check the parameters of a delete, or of a transaction's condition check."""
-    check_styles(request, ("ConditionExpression",), ("Expected",))
     check_item(request["Key"])
     write = Write(kind, request["Key"])
     _read_condition(request, write)
@@ -147,7 +144,6 @@ def _read_condition(request: ItemRequest, write: Write) -> None:
 
 def read_update(request: ItemRequest) -> Write:
     """Check an update's parameters."""
-    check_styles(request, ("UpdateExpression", "ConditionExpression"), ("AttributeUpdates", "Expected"))
     check_item(request["Key"])
     updates = request.get("AttributeUpdates", {})
     check_updates(updates)

@@ -30,6 +30,7 @@ from homeport.aws.services.dynamodb.model.values import SETS, kind
 
 _SET_FUNCTIONS: Final = {"set_add": "ADD", "set_delete": "DELETE"}
 _SET_ARGUMENTS: Final = 2
+_SECOND_STATEMENT: Final = "Unexpected token after semicolon. (Only one query is allowed.)"
 
 
 @remembered
@@ -41,8 +42,9 @@ def prepare(text: str) -> Prepared:
     """
     tokens = Tokens(text)
     statement = _parse(tokens)
+    ended = tokens.skip(";")
     if tokens.peek().kind != "end":
-        tokens.refuse("Unexpected token after expression")
+        tokens.refuse(_SECOND_STATEMENT if ended else "Unexpected token after expression")
     return Prepared(statement, tokens.parameters)
 
 
