@@ -72,6 +72,8 @@ class Connection(BaseProtocol):
         """How much has come of a header that has not ended."""
         self._body_ended = False
         """Whether the parser has stopped behind a body since it was last asked."""
+        self._silent = False
+        """Whether the client has closed its sending half: what it has asked for is answered, and nothing else comes."""
         self._deaf = False
         """Whether what follows cannot be a request: behind one that could not be parsed, or asked to upgrade."""
         self._arrived: deque[tuple[RawRequestMessage | Malformed, StreamReader]] = deque()
@@ -152,6 +154,21 @@ class Connection(BaseProtocol):
         self._body_ended = not resume_parser
         if self._hesitant:
             super().resume_reading(resume_parser)
+
+    def eof_received(self) -> bool:
+        """The client sends no more; says whether it may still read.
+
+        One that hangs up altogether looks the same until something is written to it. So whoever waits long for its
+        sake is told that it is gone, and what ends by itself is answered.
+        """
+        last = self._arrived[-1][1] if self._arrived else self._payload
+        if self.tls or not (self.answering or self._arrived) or not last.is_eof():
+            return False
+        self._silent = True
+        if self._task is not None:
+            hung_up(self._task)
+        self._wake()
+        return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection; whoever reads the body learns of it."""
@@ -252,6 +269,8 @@ class Connection(BaseProtocol):
                 if self._arrived:
                     # Who sends many requests at once is not served at one go.
                     await asyncio.sleep(0)
+                elif self._silent:
+                    break
                 elif not self._closed:
                     self._payload = EMPTY_PAYLOAD
                     self._await_until(self.loop.time() + idle_timeout)
