@@ -7,8 +7,18 @@ import click
 
 from homeport.cli.terminal import print_styled
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.storage.errors import StorageError
 
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class DiskRefused(OperatorError):
+    """The disk said no, or the system on its behalf."""
+
+    def __init__(self, error: StorageError) -> None:
+        super().__init__(
+            str(error), hint="the user who runs Homeport has to be allowed to write there, and the disk needs room"
+        )
 
 
 def reference_of(error: OperatorError) -> str:

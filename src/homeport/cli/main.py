@@ -5,8 +5,9 @@ import importlib
 import click
 
 from homeport import VERSION
-from homeport.cli.errors import show_error
+from homeport.cli.errors import DiskRefused, show_error
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.storage.errors import StorageError
 
 COMMANDS = {
     "up": "homeport.cli.up:up",
@@ -63,6 +64,9 @@ class Program(click.Group):
             return super().invoke(ctx)
         except OperatorError as error:
             show_error(error)
+            ctx.exit(1)
+        except StorageError as error:
+            show_error(DiskRefused(error))
             ctx.exit(1)
 
 

@@ -41,3 +41,14 @@ def test_without_any_user_left_the_start_says_how_to_add_one(tmp_path: Path) -> 
     server.stop()
 
     assert re.search(r"login +nobody can yet: \S+ user add NAME --data-dir ", server.log_tail())
+
+
+def test_a_database_that_cannot_be_opened_is_told_with_the_system_s_reason(homeport: Homeport) -> None:
+    database = homeport.data / "db" / "registry.sqlite"
+    database.mkdir(parents=True)
+
+    failed = homeport("up", "--listen-registry", "127.0.0.1:0", *_ELSEWHERE)
+
+    assert failed.returncode == 1
+    assert f"error [disk-refused]: {database}: Is a directory\n hint: " in failed.stderr
+    assert "Traceback" not in failed.stderr

@@ -62,7 +62,7 @@ async def _directory(scene: Laptop, found: Findings) -> None:
         return
     mode = root.stat().st_mode & 0o077
     if mode:
-        found.warning(did, "others may read passwords and keys there", f"chmod 700 {root}")
+        found.warning(did, "others may look into it, though not into its rooms", f"chmod 700 {root}")
     else:
         found.ok(did, "it is its owner's alone")
     free = shutil.disk_usage(root).free

@@ -1,7 +1,7 @@
 """Every path in the data directory, and the version of this layout.
 
 ```
-<data_dir>/                  0700: passwords, keys and everybody's data
+<data_dir>/                  0700 where it is Homeport's own: passwords, keys and everybody's data
 ├── homeport.lock            locked while a server runs; holds its pid (lock.py)
 ├── format                   version of this layout, one number
 ├── run/homeport.json        the running server: pid, addresses, start
@@ -13,6 +13,7 @@
 ```
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -107,14 +108,19 @@ class DataDirectory:
     def create(self) -> None:
         """Make the directory and its rooms where missing, for the owner alone.
 
+        A directory that is there is closed to others if it is ours and holds nothing but Homeport's: a volume of
+        Kubernetes' belongs to root, and `--data-dir /srv` must not take /srv from everybody. Its rooms are closed.
+
         Raises:
             DataDirectoryUnusable: not permitted, read-only, or something else has the name.
         """
         rooms = (self.run.parent, self.database("_").parent, self.registry, self.auth, self.ca, self.backups)
         try:
-            for directory in (self.root, *rooms):
-                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.root.chmod(0o700)
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.root.stat().st_uid == os.geteuid() and (self.format.exists() or not any(self.root.iterdir())):
+                self.root.chmod(0o700)
+            for directory in rooms:
+                directory.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise DataDirectoryUnusable(self.root, error) from error
 

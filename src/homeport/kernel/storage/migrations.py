@@ -1,6 +1,5 @@
 """How a database file of an older Homeport becomes one of this, and why a newer one is left alone."""
 
-import errno
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -11,9 +10,9 @@ import apsw
 from homeport.kernel.clock import Clock, to_datetime
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.files import sync_directory
-from homeport.kernel.storage.errors import StorageFailed
+from homeport.kernel.storage.errors import storage_error
 from homeport.kernel.storage.rows import as_int
-from homeport.kernel.storage.sqlite import TROUBLE, Snapshot, open_connection, translate
+from homeport.kernel.storage.sqlite import TROUBLE, Snapshot, code_of_opening, open_connection, translate
 
 _PAGES_PER_STEP = 1024
 
@@ -90,7 +89,7 @@ def _open(path: Path) -> apsw.Connection:
     except apsw.NotADBError as error:
         raise NotADatabase(path) from error
     except apsw.Error as error:
-        raise StorageFailed(str(path), errno.EIO) from error
+        raise storage_error(str(path), code_of_opening(path, error)) from error
 
 
 def _bring_up(

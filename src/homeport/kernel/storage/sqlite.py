@@ -1,6 +1,7 @@
 """How Homeport opens SQLite's files, and what SQLite's errors mean."""
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -83,7 +84,18 @@ def connect(path: Path, durability: Durability, *, query_only: bool = False) -> 
     try:
         return open_connection(path, durability, query_only=query_only)
     except apsw.Error as error:
-        raise storage_error(str(path), _CODES.get(type(error), errno.EIO)) from error
+        raise storage_error(str(path), code_of_opening(path, error)) from error
+
+
+def code_of_opening(path: Path, error: apsw.Error) -> int:
+    """The system's own reason why a file cannot be opened; SQLite says only that it cannot."""
+    if not os.access(path.parent, os.W_OK):
+        return errno.EACCES
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError as refused:
+        return refused.errno or errno.EIO
+    return _CODES.get(type(error), errno.EIO)
 
 
 def translate(connection: apsw.Connection, path: Path, error: apsw.Error) -> StorageError:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import apsw
@@ -41,6 +42,40 @@ def test_a_directory_that_others_could_read_is_closed(tmp_path: Path) -> None:
     DataDirectory(root).create()
 
     assert root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_directory_that_holds_other_things_stays_open_and_only_the_rooms_are_closed(tmp_path: Path) -> None:
+    root = tmp_path / "srv"
+    root.mkdir()
+    root.chmod(0o755)
+    (root / "somebody's").touch()
+
+    DataDirectory(root).create()
+
+    assert root.stat().st_mode & 0o777 == 0o755
+    assert {path.stat().st_mode & 0o777 for path in root.iterdir() if path.is_dir()} == {0o700}
+
+
+def test_an_own_directory_that_was_opened_later_is_closed_again(directory: DataDirectory, clock: FakeClock) -> None:
+    directory.bring_up(clock=clock)
+    directory.root.chmod(0o755)
+
+    directory.create()
+
+    assert directory.root.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a directory that belongs to somebody else")
+def test_a_volume_of_kubernetes_that_belongs_to_root_and_lets_everybody_write_can_be_used(tmp_path: Path) -> None:
+    root = tmp_path / "volume"
+    root.mkdir()
+    root.chmod(0o777)
+    os.chown(root, 12345, 12345)
+
+    DataDirectory(root).create()
+
+    assert root.stat().st_mode & 0o777 == 0o777
+    assert (root / "auth").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_drawing_in_the_docstring_names_every_path(tmp_path: Path) -> None:
