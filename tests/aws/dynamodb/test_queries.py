@@ -260,7 +260,10 @@ def test_an_index_is_added_to_a_table_with_items_and_removed_again(aws: Any, dyn
         dynamodb.batch_write_item(RequestItems={"table": puts})
     created = dynamodb.update_table(
         TableName="table",
-        AttributeDefinitions=[{"AttributeName": "g", "AttributeType": "S"}],
+        AttributeDefinitions=[
+            {"AttributeName": "g", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "N"},
+        ],
         GlobalSecondaryIndexUpdates=[{"Create": index("by-g", "g", "sk")}],
     )["TableDescription"]
     assert created["GlobalSecondaryIndexes"][0]["IndexStatus"] == "CREATING"

@@ -179,6 +179,10 @@ CREATE = {"GlobalSecondaryIndexUpdates": [{"Create": index("new", "n")}], "Attri
             "AttributeDefinitions is not specified for index: new",
         ),
         (
+            {"GlobalSecondaryIndexUpdates": [{"Create": index("new", "g")}]},
+            "AttributeDefinitions is not specified for index: new",
+        ),
+        (
             {"GlobalSecondaryIndexUpdates": [{"Update": {"IndexName": "by-g", "ProvisionedThroughput": ONE}}]},
             (
                 "The only Updates for index: by-g when TableThroughputMode is PAY_PER_REQUEST can be to "
@@ -223,6 +227,24 @@ def test_an_update_takes_from_definitions_what_a_new_index_needs_alone(dynamodb:
         ExpressionAttributeValues={":a": {"S": "a"}},
     )
     assert found["Count"] == 1
+
+
+def test_a_new_index_defines_its_keys_even_if_the_table_knows_them(dynamodb: Any) -> None:
+    make_table(dynamodb, sort="S")
+
+    def told(*definitions: str) -> str:
+        return refusal(
+            dynamodb.update_table,
+            TableName="table",
+            AttributeDefinitions=define(*definitions),
+            GlobalSecondaryIndexUpdates=[{"Create": index("by-g", "g", "sk")}],
+        )[1]
+
+    assert told("g") == "Invalid KeySchema: Some index key attribute have no definition"
+    assert told("g", "pk") == (
+        f"{INVALID}Some index key attributes are not defined in AttributeDefinitions. "
+        "Keys: [g, sk], AttributeDefinitions: [g, pk]"
+    )
 
 
 def test_caps_are_changed_one_by_one_and_go_with_the_billing_mode(dynamodb: Any) -> None:
@@ -271,7 +293,8 @@ def test_a_table_has_twenty_global_indexes_at_most(dynamodb: Any) -> None:
     make_table(dynamodb, GlobalSecondaryIndexes=[index(f"gsi-{number}", "pk") for number in range(20)])
 
     create = [{"Create": index("one-more", "pk")}]
-    assert refusal(dynamodb.update_table, TableName="table", GlobalSecondaryIndexUpdates=create) == (
+    definitions = {"AttributeDefinitions": define("pk")}
+    assert refusal(dynamodb.update_table, TableName="table", GlobalSecondaryIndexUpdates=create, **definitions) == (
         "LimitExceededException",
         "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of 20",
     )

@@ -10,6 +10,9 @@ from homeport.aws.services.dynamodb.model.throughput_rules import check_new_caps
 MAX_LOCAL: Final = 5
 MAX_GLOBAL: Final = 20
 MAX_PROJECTED: Final = 100
+UNDEFINED: Final = "Invalid KeySchema: Some index key attribute have no definition"
+"""Of a key schema that is longer than the list of definitions."""
+
 _MAX_UNITS: Final = 1_000_000_000_000
 _MAX_KEY_PARTS: Final = 4
 _TABLE_KEYS: Final = 2
@@ -70,7 +73,7 @@ def check_create(request: TableRequest) -> None:
         raise ValidationException(_too_many_keys(schema))
     names = [key["AttributeName"] for key in schema]
     if len(names) > len(definitions):
-        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
+        raise ValidationException(UNDEFINED)
     _check_defined(names, definitions)
     check_key_schema(schema)
     has_indexes = "LocalSecondaryIndexes" in request or "GlobalSecondaryIndexes" in request

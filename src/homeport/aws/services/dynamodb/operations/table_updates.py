@@ -15,6 +15,7 @@ from homeport.aws.services.dynamodb.errors import (
 from homeport.aws.services.dynamodb.model.schema import Index, IndexSettings, Table, TableSettings, Throughput
 from homeport.aws.services.dynamodb.model.table_rules import (
     MAX_GLOBAL,
+    UNDEFINED,
     IndexRequest,
     StreamRequest,
     TableRequest,
@@ -227,12 +228,14 @@ def _change_index(tx: Tx, table: Table, update: Mapping[str, IndexRequest], requ
 
 
 def _create_index(tx: Tx, table: Table, wanted: IndexRequest, request: UpdateRequest) -> None:
-    definitions = [definition["AttributeName"] for definition in table.settings["AttributeDefinitions"]]
-    new = [definition["AttributeName"] for definition in request.get("AttributeDefinitions", [])]
+    # AWS wants its keys defined here, even those that the table knows.
+    definitions = [definition["AttributeName"] for definition in request.get("AttributeDefinitions", [])]
     keys = {key["AttributeName"] for key in wanted["KeySchema"]}
-    if not new and keys - set(definitions):
+    if not definitions:
         raise ValidationException(f"{INVALID}AttributeDefinitions is not specified for index: {wanted['IndexName']}")
-    check_global_index(wanted, [*definitions, *new], table.settings["BillingMode"], new=False)
+    if len(keys) > len(definitions):
+        raise ValidationException(UNDEFINED)
+    check_global_index(wanted, definitions, table.settings["BillingMode"], new=False)
     if wanted["IndexName"] in table.by_name:
         raise ValidationException("Attempting to create an index which already exists")
     if sum(not index.local for index in table.indexes) >= MAX_GLOBAL:
