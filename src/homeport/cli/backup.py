@@ -1,7 +1,11 @@
 """`homeport backup` and `homeport restore`: a data directory to a stream and back."""
 
+import contextlib
 import os
+import secrets
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import IO
 
 import click
@@ -29,7 +33,7 @@ def backup(loaded: Loaded, file: str) -> None:
     from homeport.kernel.storage.archive import write_archive
 
     settings = loaded.settings
-    with _opened(file, "wb") as out:
+    with _written(file) as out:
         count = write_archive(settings.data_dir, settings.registry_root, out)
         out.flush()
     click.echo(f"{count} files", err=True)
@@ -48,7 +52,28 @@ def restore(loaded: Loaded, file: str) -> None:
     click.echo(f"{count} files", err=True)
 
 
-def _opened(file: str, mode: str) -> IO[bytes]:
+@contextlib.contextmanager
+def _written(file: str) -> Iterator[IO[bytes]]:
+    """A file that appears whole in the place of an older one, or not at all; pipes and devices as they are."""
+    target = Path(os.path.realpath(file))
+    if file == "-" or (target.exists() and not target.is_file()):
+        with _opened(file, "wb") as out:
+            yield out
+        return
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with _opened(str(temporary), "wb", told=file) as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _opened(file: str, mode: str, *, told: str = "") -> IO[bytes]:
     if file == "-":
         stream = sys.stdin if mode == "rb" else sys.stdout
         if stream.isatty():
@@ -58,4 +83,4 @@ def _opened(file: str, mode: str) -> IO[bytes]:
         # The umask is for files without secrets.
         return open(file, mode, opener=lambda path, flags: os.open(path, flags, 0o600))  # Path has no opener
     except OSError as error:
-        raise BackupFileError(f"{file}: {error.strerror}") from error
+        raise BackupFileError(f"{told or file}: {error.strerror}") from error

@@ -21,6 +21,16 @@ class DiskRefused(OperatorError):
         )
 
 
+class NotPermitted(OperatorError):
+    """Somebody else's data directory, as when a service runs as a user of its own."""
+
+    def __init__(self, error: PermissionError) -> None:
+        super().__init__(
+            f"{error.filename}: {error.strerror}",
+            hint="type this as the user who runs Homeport, as with `sudo -u homeport`; or name another --data-dir",
+        )
+
+
 def reference_of(error: OperatorError) -> str:
     """The word to search the documentation for: the class's name, `UnknownSettingError` as `unknown-setting`."""
     return _WORD_STARTS.sub("-", type(error).__name__.removesuffix("Error")).lower()

@@ -5,7 +5,7 @@ import importlib
 import click
 
 from homeport import VERSION
-from homeport.cli.errors import DiskRefused, show_error
+from homeport.cli.errors import DiskRefused, NotPermitted, show_error
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.storage.errors import StorageError
 
@@ -67,6 +67,9 @@ class Program(click.Group):
             ctx.exit(1)
         except StorageError as error:
             show_error(DiskRefused(error))
+            ctx.exit(1)
+        except PermissionError as error:
+            show_error(NotPermitted(error))
             ctx.exit(1)
 
 

@@ -25,3 +25,25 @@ def test_a_backup_that_cannot_be_written_says_why(homeport: Homeport, tmp_path: 
 
     assert told.returncode == 1
     assert "homeport.tar: No such file or directory" in told.stderr
+
+
+def test_a_backup_that_fails_leaves_the_older_one(homeport: Homeport, tmp_path: Path) -> None:
+    archive = tmp_path / "homeport.tar"
+    archive.write_text("the older one")
+    archive.chmod(0o644)
+
+    failed = homeport("backup", archive)
+    homeport("user", "add", "anna", "--generate", "--cost=4")
+    saved = homeport("backup", archive)
+
+    assert failed.returncode == 1
+    assert f"cannot archive {homeport.data}: No such file or directory" in failed.stderr
+    assert saved.returncode == 0
+    assert archive.stat().st_mode & 0o077 == 0
+    assert [path.name for path in tmp_path.glob("homeport.tar*")] == ["homeport.tar"]
+
+
+def test_a_failed_backup_leaves_no_file(homeport: Homeport, tmp_path: Path) -> None:
+    homeport("backup", tmp_path / "homeport.tar")
+
+    assert not list(tmp_path.glob("homeport.tar*"))

@@ -1,5 +1,6 @@
 """`homeport status`, against data directories with and without a server."""
 
+import errno
 import json
 import socket
 import subprocess
@@ -10,6 +11,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from homeport.cli.main import homeport
 from homeport.kernel.clock import Millis
 from homeport.kernel.runfile import RunFile
 from homeport.kernel.storage.layout import DataDirectory
@@ -162,3 +167,16 @@ def test_a_torn_note_is_an_error(tmp_path: Path) -> None:
 
     assert told.returncode == 1
     assert "error [run-file-invalid]" in told.stderr
+
+
+def test_another_user_s_data_directory_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    # Tests may run as root, to whom nothing is refused.
+    monkeypatch.setattr("homeport.cli.running.read_run_file", refused)
+
+    told = CliRunner().invoke(homeport, ["status", "--data-dir", str(tmp_path)])
+
+    assert told.exit_code == 1
+    assert f"error [not-permitted]: {tmp_path}/run/homeport.json: Permission denied" in told.stderr

@@ -55,7 +55,8 @@ def write_archive(root: Path, registry: Path, out: IO[bytes]) -> int:
                     digests[name] = _add(archive, path, name)
             _add_text(archive, DIGESTS, json.dumps(digests).encode())
     except (OSError, apsw.Error) as error:
-        raise ArchiveError(f"cannot archive {root}: {error}") from error
+        reason = f"{error.filename or root}: {error.strerror}" if isinstance(error, OSError) else f"{root}: {error}"
+        raise ArchiveError(f"cannot archive {reason}") from error
     return len(digests)
 
 
