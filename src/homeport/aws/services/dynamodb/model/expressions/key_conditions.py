@@ -20,6 +20,7 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
     Path,
     ValueRef,
 )
+from homeport.aws.services.dynamodb.model.expressions.remembering import remembered
 from homeport.aws.services.dynamodb.model.values import Value
 
 LABEL: Final = "KeyConditionExpression"
@@ -36,6 +37,7 @@ class KeyCondition:
 
 
 KeyConditions = Mapping[str, KeyCondition]
+_Wanted = tuple[str, str, tuple[str, ...]]
 
 
 def read_key_conditions(text: str, names: Mapping[str, str], values: Mapping[str, Value]) -> KeyConditions:
@@ -44,16 +46,26 @@ def read_key_conditions(text: str, names: Mapping[str, str], values: Mapping[str
     Raises:
         ValidationException: it says something that an index cannot answer.
     """
-    reader = _Reader(Binding(names, {}, Findings(())), values)
+    wanted = _read(text, tuple(names.items()))
+    return {
+        name: KeyCondition(operator, tuple([values[reference] for reference in references]))
+        for name, operator, references in wanted
+    }
+
+
+@remembered
+def _read(text: str, names: tuple[tuple[str, str], ...]) -> Sequence[_Wanted]:
+    reader = _Reader(Binding(dict(names), {}, Findings(())))
     reader.read(parse_condition(text, LABEL).condition)
-    return reader.conditions
+    return [(name, *wanted) for name, wanted in reader.conditions.items()]
 
 
 class _Reader:
-    def __init__(self, binding: Binding, values: Mapping[str, Value]) -> None:
+    """Takes conditions apart; `conditions` are the operator and the names of the values for each attribute."""
+
+    def __init__(self, binding: Binding) -> None:
         self._binding = binding
-        self._values = values
-        self.conditions: dict[str, KeyCondition] = {}
+        self.conditions: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def read(self, node: Condition) -> None:
         match node:
@@ -111,8 +123,8 @@ class _Reader:
         name = str(path[0])
         if name in self.conditions:
             raise ValidationException("KeyConditionExpressions must only contain one condition per key")
-        values = tuple(self._values[operand.name] for operand in operands if isinstance(operand, ValueRef))
-        self.conditions[name] = KeyCondition(operator, values)
+        references = tuple(operand.name for operand in operands if isinstance(operand, ValueRef))
+        self.conditions[name] = operator, references
 
 
 def _refuse_operator(operator: str) -> NoReturn:
