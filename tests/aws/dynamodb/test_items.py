@@ -313,6 +313,20 @@ def test_an_item_may_have_exactly_400_kilobytes(dynamodb: Any, table: str) -> No
     )
 
 
+@pytest.mark.parametrize("name", ["n" * 65536, "\u00e4" * 32768])
+def test_a_name_has_at_most_65535_bytes_wherever_it_stands(dynamodb: Any, table: str, name: str) -> None:
+    """DynamoDB developer guide, "Naming rules"; AWS counts one byte less than it says there."""
+    key = item(pk="a", sk=1)
+    told = "1 validation error detected: Attribute name is too large, must be less than 65536 bytes"
+    nested: dict[str, Any] = {"M": {name: {"L": []}}}
+    update = {"TableName": table, "Key": key, "UpdateExpression": "SET doc = :v"}
+
+    dynamodb.put_item(TableName=table, Item={**key, "m": {"M": {name[1:]: {"S": ""}}}})
+    for kept in ({name: {"S": "x"}}, {"m": nested}, {"l": {"L": [nested]}}):
+        assert refusal(dynamodb.put_item, TableName=table, Item={**key, **kept}) == ("ValidationException", told)
+    assert refusal(dynamodb.update_item, **update, ExpressionAttributeValues={":v": nested})[1] == told
+
+
 def test_an_index_key_must_be_of_its_type_if_it_is_there(dynamodb: Any) -> None:
     make_table(dynamodb, attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-g", "g")])
 

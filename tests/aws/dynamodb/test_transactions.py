@@ -221,6 +221,9 @@ def test_reads_of_one_moment_come_in_the_order_of_the_request(dynamodb: Any, tab
     gets[0]["Get"]["ProjectionExpression"] = "n"
 
     assert dynamodb.transact_get_items(TransactItems=gets)["Responses"] == [{"Item": item(n=1)}, {}]
+    gets[0]["Get"]["ProjectionExpression"] = "nowhere"
+    assert dynamodb.transact_get_items(TransactItems=gets)["Responses"] == [{}, {}]
+    del gets[0]["Get"]["ProjectionExpression"]
     twice = refusal(dynamodb.transact_get_items, TransactItems=gets[:1] * 2)
     assert twice == ("ValidationException", "Transaction request cannot include multiple operations on one item")
 

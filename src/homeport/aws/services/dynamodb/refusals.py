@@ -6,6 +6,7 @@ from typing import Final
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.services.dynamodb.errors import ValidationException
+from homeport.aws.services.dynamodb.model.values import MAX_NAME_BYTES, NameTooLarge
 
 _OF_TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
 """Operations that ask for a table's name before they look at anything else."""
@@ -29,6 +30,8 @@ def _alone(operation: str, violation: Violation) -> str | None:
         return "The parameter 'TableName' is required but was not present in the request"
     if violation.path == "requestItems" and violation.value in {None, "{}"}:
         return f"The requestItems parameter is required for {operation}"
+    if violation.kind == "length" and violation.constraint.endswith(f" {MAX_NAME_BYTES}"):
+        return NameTooLarge().message
     return None
 
 

@@ -25,6 +25,7 @@ TYPES = ("S", "N", "B", "NULL", "BOOL", "SS", "NS", "BS", "L", "M")
 
 MAX_ITEM_BYTES = 400 * 1024
 MAX_DEPTH = 32
+MAX_NAME_BYTES = 65535
 _CONTAINER_BYTES = 3
 _EMPTY = "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 _SEVERAL = (
@@ -33,6 +34,13 @@ _SEVERAL = (
 _TOO_DEEP = (
     "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit"
 )
+
+
+class NameTooLarge(ValidationException):
+    """An attribute's name, or a map's, that is too long; told in these words wherever it stands."""
+
+    def __init__(self) -> None:
+        super().__init__("1 validation error detected: Attribute name is too large, must be less than 65536 bytes")
 
 
 def kind(value: Value) -> str:
@@ -98,7 +106,14 @@ def check_item(item: object) -> int:
             size += len(text) if text.isascii() else text_bytes(text)
         else:
             size += check_value(value)
+    if size > MAX_NAME_BYTES:
+        _check_names(item)
     return size
+
+
+def _check_names(fields: dict[str, object]) -> None:
+    if any(text_bytes(name) > MAX_NAME_BYTES for name in fields):
+        raise NameTooLarge
 
 
 def check_value(value: object, depth: int = 0) -> int:
@@ -268,6 +283,8 @@ def _check_map(_value: dict[str, object], content: object, depth: int) -> int:
     size = _CONTAINER_BYTES
     for name, value in content.items():
         size += 1 + text_bytes(name) + check_value(value, depth + 1)
+    if size > MAX_NAME_BYTES:
+        _check_names(content)
     return size
 
 

@@ -12,7 +12,7 @@ from homeport.aws.services.dynamodb.model.expressions.projections import (
     project_names,
 )
 from homeport.aws.services.dynamodb.model.legacy import LegacyCondition, LegacyUpdate, check_expected, compile_legacy
-from homeport.aws.services.dynamodb.model.values import Item, Value, check_value
+from homeport.aws.services.dynamodb.model.values import Item, NameTooLarge, Value, check_value
 
 _NAME: Final = re.compile(r"#[0-9A-Za-z_]+", re.ASCII)
 _VALUE: Final = re.compile(r":[0-9A-Za-z_]+", re.ASCII)
@@ -110,6 +110,8 @@ class Placeholders:
         for key, value in self.values.items():
             try:
                 self.size += check_value(value)
+            except NameTooLarge:
+                raise
             except ValidationException as error:
                 raise ValidationException(
                     f"ExpressionAttributeValues contains invalid value: {error.message} for key {key}"

@@ -276,10 +276,9 @@ def _read_all(snapshot: Snapshot, gets: Sequence[_Get], capacity: str | None, ef
             raise ValidationException(_TOO_LARGE)
         consumed = usage.setdefault(table.id, Consumed(table.name))
         consumed.units += read_units(size, consistent=True, transactional=True)
-        if row is None:
-            responses.append({})
-        else:
-            responses.append({"Item": shown(row, projection, effort)})
+        # Where nothing of an item is wanted, none is told.
+        item = None if row is None else shown(row, projection, effort)
+        responses.append({"Item": item} if item else {})
     result: Result = {"Responses": responses}
     if capacity is not None and wants_capacity(capacity):
         result["ConsumedCapacity"] = [each.describe(capacity, kind="Read") for each in usage.values()]
