@@ -63,13 +63,18 @@ def _comment(row: Setting[object]) -> str:
 
 
 def _as_table(loaded: Loaded) -> str:
-    rows = [(row.key, _cell(value_of(loaded, row)), loaded.origins.get(row.key, _DEFAULT)) for row in SETTINGS]
+    rows = [(row.key, _told(loaded, row), loaded.origins.get(row.key, _DEFAULT)) for row in SETTINGS]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(
         f"{click.style(key.ljust(widths[0]), bold=origin != _DEFAULT)}  {value.ljust(widths[1])}  "
         f"{click.style(origin, dim=origin == _DEFAULT)}"
         for key, value, origin in rows
     )
+
+
+def _told(loaded: Loaded, row: Setting[object]) -> str:
+    """The value; where nobody set one and it follows from something else, how the table of settings puts that."""
+    return _cell(value_of(loaded, row)) or ("" if row.key in loaded.origins else row.default)
 
 
 def _cell(value: Shown) -> str:

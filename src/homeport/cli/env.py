@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Mapping
 
@@ -18,7 +19,16 @@ from homeport.kernel.errors import OperatorError
 from homeport.kernel.runfile import RunFile
 from homeport.kernel.storage.layout import DataDirectory
 
-_region_option = click.option("--region", default=DEFAULT_REGION, show_default=True, help="Region.")
+_REGION = re.compile(r"[a-z0-9-]+")
+
+
+def _region(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if _REGION.fullmatch(value) is None:
+        raise click.BadParameter("a region is a name such as eu-central-1")
+    return value
+
+
+_region_option = click.option("--region", default=DEFAULT_REGION, show_default=True, callback=_region, help="Region.")
 _FORMS = {
     "sh": "export {name}={value}",
     "fish": "set -gx {name} {value}",
@@ -71,10 +81,11 @@ def variables(settings: Settings, account: str, region: str) -> Mapping[str, str
 
 
 def _endpoint(note: RunFile) -> str:
-    addresses = dict(note.addresses)
-    if "aws" not in addresses:
-        raise NoAwsListenerError
-    return addresses["aws"]
+    """The first address that the tools can reach: they know no Unix sockets."""
+    for name, url in note.addresses:
+        if name == "aws" and not url.startswith("http+unix:"):
+            return url
+    raise NoAwsListenerError
 
 
 def _root_key(settings: Settings, account: str) -> tuple[str, str]:

@@ -155,6 +155,23 @@ def test_env_prints_what_a_shell_needs(server: HomeportProcess) -> None:
     assert f"set -gx AWS_ENDPOINT_URL {server.aws_url}" in fish.stdout
 
 
+def test_env_names_no_region_that_a_shell_would_run(server: HomeportProcess) -> None:
+    told = homeport(server, "env", "--region", "$(date)")
+
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "a region is a name such as eu-central-1" in told.stderr
+
+
+def test_env_names_an_address_that_the_tools_can_reach(tmp_path: Path) -> None:
+    listen = f"127.0.0.1:0,unix:{tmp_path}/aws.sock"
+    server = HomeportProcess.on(tmp_path / "data", listen_aws=listen).start()
+
+    told = homeport(server, "env")
+    server.stop()
+
+    assert told.stdout.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
+
+
 def test_the_aws_cli_runs_against_the_server(server: HomeportProcess) -> None:
     server.start()
 

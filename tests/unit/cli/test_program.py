@@ -63,6 +63,12 @@ def test_config_show_has_every_setting_with_its_source(run: Run, tmp_path: Path)
     assert rows["registry.min_free"] == ["256MiB", "default"]
 
 
+def test_config_show_tells_a_default_that_follows_from_something_else(run: Run) -> None:
+    rows = {line.split()[0]: line.split()[1:] for line in run("config", "show").stdout.splitlines()}
+
+    assert rows["http.max_connections"] == ["1024,", "AWS", "8192", "default"]
+
+
 def test_config_show_as_json_is_for_programs(run: Run) -> None:
     told = run("config", "show", "--format", "json", HOMEPORT_TLS_NAMES="reg.lan,10.0.0.5")
 

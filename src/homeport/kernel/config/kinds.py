@@ -222,6 +222,11 @@ URL: Kind[str] = Kind("URL", "a URL such as https://registry.lan:5000, or nothin
 
 # Who may do what
 
+
+class WrongPart(ValueError):
+    """One part of a value is wrong; the argument says which, in place of the whole value."""
+
+
 ACTIONS = frozenset({"pull", "push", "delete"})
 
 
@@ -236,6 +241,16 @@ def _read_rule(raw: Raw) -> AccessRule:
     return AccessRule(listed["repositories"], listed["users"], listed["groups"], frozenset(listed["actions"]))
 
 
+def _read_rules(raw: Raw, _folder: Path) -> tuple[AccessRule, ...]:
+    rules = []
+    for number, rule in enumerate(_list(raw) if raw else [], start=1):
+        try:
+            rules.append(_read_rule(rule))
+        except ValueError as error:
+            raise WrongPart(f"{rule!r} as rule {number}") from error
+    return tuple(rules)
+
+
 def _show_rule(rule: AccessRule) -> Shown:
     fields = {"repositories": rule.repositories, "users": rule.users, "groups": rule.groups}
     shown: dict[str, Shown] = {"actions": list[Shown](sorted(rule.actions))}
@@ -245,7 +260,7 @@ def _show_rule(rule: AccessRule) -> Shown:
 ACCESS: Kind[tuple[AccessRule, ...]] = Kind(
     "rules",
     "a list of rules, each with repositories, users or groups, and actions (pull, push, delete)",
-    lambda raw, _folder: tuple(_read_rule(rule) for rule in (_list(raw) if raw else [])),
+    _read_rules,
     lambda rules: [_show_rule(rule) for rule in rules],
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homeport.kernel.config.errors import ConflictError, InvalidValueError, UnknownSettingError
-from homeport.kernel.config.kinds import SECRET, Raw
+from homeport.kernel.config.kinds import SECRET, Raw, WrongPart
 from homeport.kernel.config.places import default_data_dir
 from homeport.kernel.config.table import SETTINGS, Setting, Settings
 
@@ -114,6 +114,8 @@ def _parse(found: _Found) -> object:
     kind = found.row.kind
     try:
         return kind.read(found.raw, found.folder)
+    except WrongPart as error:
+        raise InvalidValueError(found.row.key, found.origin, expected=kind.expected, got=str(error)) from error
     except ValueError as error:
         got = "something else" if kind is SECRET else repr(found.raw)
         raise InvalidValueError(found.row.key, found.origin, expected=kind.expected, got=got) from error
@@ -122,6 +124,12 @@ def _parse(found: _Found) -> object:
 def _check_together(settings: Settings) -> None:
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         raise ConflictError("tls.certificate and tls.key only work together", hint="set both, or neither")
+    missing = {group for rule in settings.registry_access for group in rule.groups} - settings.registry_groups.keys()
+    if missing:
+        raise ConflictError(
+            f"registry.access names the group {min(missing)!r}, which registry.groups does not have",
+            hint="add it there, or name its users in the rule",
+        )
     taken: dict[str, str] = {}
     for listener in ("registry", "aws", "debug"):
         for address in getattr(settings, f"listen_{listener}"):

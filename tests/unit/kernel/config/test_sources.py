@@ -236,3 +236,23 @@ def test_any_tree_of_sections_is_settings_or_a_config_error(tree: object) -> Non
             load(file, HOME, {})
         except ConfigError as error:
             assert error.message  # noqa: PT017 - either outcome is right; which one is the file's business
+
+
+def test_of_many_rules_the_wrong_one_is_told(tmp_path: Path) -> None:
+    text = (
+        "registry:\n  access:\n"
+        "    - {repositories: ['**'], users: [bob], actions: [pull]}\n"
+        "    - {repositories: ['a'], users: [bob], actions: [pul]}\n"
+    )
+
+    with pytest.raises(InvalidValueError, match=r"'pul'.* as rule 2 ") as told:
+        loaded_from(tmp_path, text)
+
+    assert "'**'" not in told.value.message
+
+
+def test_a_rule_for_a_group_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    rules = "registry.access: [{repositories: ['**'], groups: [opps], actions: [pull]}]\n"
+
+    with pytest.raises(ConflictError, match="the group 'opps', which"):
+        loaded_from(tmp_path, rules + "registry.groups: {ops: [bob]}\n")
