@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from homeport.cli.context import with_settings
+from homeport.cli.group import Group
 from homeport.cli.terminal import print_styled
 from homeport.kernel.clock import SystemClock
 from homeport.kernel.config import Settings
@@ -42,7 +43,7 @@ class ExportError(OperatorError):
     """The file to export to cannot be written."""
 
 
-@click.group()
+@click.group(cls=Group)
 def ca() -> None:
     """Look at Homeport's own certificate authority, and make clients trust it."""
 

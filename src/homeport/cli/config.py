@@ -6,6 +6,7 @@ from collections.abc import Callable
 import click
 
 from homeport.cli.context import with_options
+from homeport.cli.group import Group
 from homeport.cli.terminal import print_styled
 from homeport.kernel.config import SETTINGS, Loaded, Setting
 from homeport.kernel.config.kinds import Shown
@@ -13,7 +14,7 @@ from homeport.kernel.config.kinds import Shown
 _DEFAULT = "default"
 
 
-@click.group()
+@click.group(cls=Group)
 def config() -> None:
     """Look at the settings."""
 

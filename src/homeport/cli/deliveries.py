@@ -9,6 +9,7 @@ import click
 from homeport.aws import outbox
 from homeport.aws.set_aside import NoSuchDeliveryError, with_outbox
 from homeport.cli.context import with_settings
+from homeport.cli.group import Group
 from homeport.kernel.clock import SystemClock, to_datetime
 from homeport.kernel.config import Settings
 from homeport.kernel.storage.database import Tx
@@ -17,7 +18,7 @@ from homeport.kernel.storage.layout import DataDirectory
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(cls=Group)
 def deliveries() -> None:
     """List events between AWS services that were set aside after failing for ten minutes; try them again."""
 

@@ -7,6 +7,7 @@ import click
 
 from homeport.aws.auth.offline import NoSuchKeyError, new_root_key, with_keys
 from homeport.cli.context import with_settings
+from homeport.cli.group import Group
 from homeport.kernel.clock import SystemClock, to_datetime
 from homeport.kernel.config import Settings
 from homeport.kernel.ids import SystemIds
@@ -26,7 +27,7 @@ account_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def key() -> None:
     """Make, list and remove access keys of the AWS endpoint (they count when aws.auth is `signed`)."""
 

@@ -6,6 +6,7 @@ import click
 
 from homeport import VERSION
 from homeport.cli.errors import DiskRefused, NotPermitted, show_error
+from homeport.cli.group import Group
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.storage.errors import StorageError
 
@@ -31,7 +32,7 @@ COMMANDS = {
 """Command to the module and attribute that hold it."""
 
 
-class Program(click.Group):
+class Program(Group):
     """A group whose commands cost nothing until they run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

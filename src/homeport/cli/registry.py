@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from homeport import VERSION
+from homeport.cli.group import Group
 from homeport.kernel.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class _GoFlags(click.Command):
         return super().parse_args(ctx, plain)
 
 
-@click.group()
+@click.group(cls=Group)
 @click.version_option(VERSION, "--version", "-v", message=f"registry homeport {VERSION}")
 def registry() -> None:
     """Run on a registry:2 configuration (config.yml and REGISTRY_* variables)."""

@@ -5,6 +5,7 @@ import sys
 import click
 
 from homeport.cli.context import with_options
+from homeport.cli.group import Group
 from homeport.cli.passwords import PasswordMissingError, password_from_stdin
 from homeport.cli.terminal import print_styled
 from homeport.kernel.auth import userfile
@@ -25,7 +26,7 @@ _cost = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def user() -> None:
     """Add, change, remove and list the registry's users."""
 

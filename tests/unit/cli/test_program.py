@@ -168,6 +168,14 @@ def test_an_empty_password_is_refused(run: Run) -> None:
     assert "error [password-missing]: there is no password on standard input" in told.stderr
 
 
+@pytest.mark.parametrize("group", [[], ["user"], ["k8s"], ["deliveries"]])
+def test_help_cuts_no_sentence(run: Run, group: list[str]) -> None:
+    _, _, commands = run(*group, "--help").stdout.partition("\nCommands:\n")
+
+    assert commands
+    assert "..." not in commands
+
+
 def test_help_names_every_command(run: Run) -> None:
     told = run("--help")
 

@@ -4,6 +4,8 @@ import importlib
 
 import click
 
+from homeport.cli.group import Group
+
 _COMMANDS = {
     "render": "files:render",
     "chart": "files:chart",
@@ -24,7 +26,7 @@ _COMMANDS = {
 }
 
 
-class _Group(click.Group):
+class _Group(Group):
     """Commands that cost nothing until they run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click's signature

@@ -8,6 +8,7 @@ from typing import IO
 
 import click
 
+from homeport.cli.group import Group
 from homeport.cli.k8s.options import Target, say, with_target
 from homeport.deploy.cluster.accounts import Accounts
 from homeport.deploy.cluster.api import Api
@@ -92,7 +93,7 @@ def _install(chosen: tuple[str, ...], host: str, authority: str) -> None:
                 raise TrustError(f"{recipe.title}: the commands ended with {done.returncode}")
 
 
-@click.group()
+@click.group(cls=Group)
 def node() -> None:
     """Let K3s' nodes pull from the registry."""
 

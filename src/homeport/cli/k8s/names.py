@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from homeport.cli.group import Group
 from homeport.cli.k8s.options import Target, say, with_target
 from homeport.cli.passwords import password_from_stdin
 from homeport.deploy.cluster.api import Api
@@ -24,7 +25,7 @@ class NoAddressError(OperatorError):
     """Nobody knows where Traefik answers."""
 
 
-@click.group()
+@click.group(cls=Group)
 def dns() -> None:
     """Make the three names, and all names below the AWS host, lead to Traefik."""
 

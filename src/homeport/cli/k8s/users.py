@@ -2,6 +2,7 @@
 
 import click
 
+from homeport.cli.group import Group
 from homeport.cli.k8s.options import Target, say, with_target
 from homeport.cli.user import password_of
 from homeport.deploy.cluster.accounts import Accounts
@@ -14,7 +15,7 @@ _generate = click.option("--generate", is_flag=True, help="Make a password and p
 _SOON = "the pods see it within a minute, without a restart"
 
 
-@click.group()
+@click.group(cls=Group)
 def user() -> None:
     """Add, change, remove and list the registry's users on the cluster."""
 

@@ -21,6 +21,7 @@ _CLIENTS = ("podman", "docker", "skopeo", "buildah")
 _ENOUGH_BYTES = 1024**3
 _OK, _UNAUTHORIZED = 200, 401
 _SECONDS = 10.0
+_AWS_CURE = 'eval "$(homeport env)"'
 
 
 @dataclass(slots=True)
@@ -113,7 +114,12 @@ async def _login(scene: Laptop, found: Findings) -> None:
     if status == _OK:
         found.ok(did, f"as {scene.login[0]}")
     elif status == _UNAUTHORIZED:
-        found.failed(did, "the password is refused", f"homeport user passwd {scene.login[0]}")
+        name = scene.login[0]
+        found.failed(
+            did,
+            "the name or the password is refused",
+            f"homeport user list, then homeport user passwd {name} or add {name}",
+        )
     else:
         found.failed(did, str(status), "look at the server's log")
 
@@ -194,9 +200,9 @@ async def _aws(scene: Laptop, found: Findings) -> None:
     if not url:
         found.skipped(did, "the AWS endpoint does not run")
     elif not given:
-        found.warning(did, "not set: the AWS CLI and SDKs ask Amazon", f"export AWS_ENDPOINT_URL={url}")
+        found.warning(did, "not set: the AWS CLI and SDKs ask Amazon", _AWS_CURE)
     elif given.replace("localhost", "127.0.0.1") != url.replace("localhost", "127.0.0.1"):
-        found.warning(did, f"{given} is somebody else", f"export AWS_ENDPOINT_URL={url}")
+        found.warning(did, f"{given} is somebody else", _AWS_CURE)
     else:
         found.ok(did, given)
 
