@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from tests.aws.dynamodb.forms import item as wire_item
 from tests.unit.aws.dynamodb.strategies import items, names
 
 from homeport.aws.services.dynamodb.errors import ValidationException
@@ -61,6 +62,26 @@ def updated(text: str) -> Item:
 def test_every_clause_means_the_item_as_it_was(text: str, changed: Item) -> None:
     """DynamoDB developer guide, "Using update expressions in DynamoDB"."""
     assert updated(text) == changed
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("REMOVE l[0], l[2][0]", [{"c", "d"}, ["b"]]),
+        ("REMOVE l[2][1], l[0]", [{"c", "d"}, ["a"]]),
+        ("REMOVE l[1], l[2]", [["x", "y"]]),
+        ("DELETE l[1] :cd REMOVE l[0]", [["a", "b"]]),
+        ("DELETE l[1] :cd SET l[2] = :s", [["x", "y"], "new"]),
+        ("SET l[2][0] = :s REMOVE l[0]", [{"c", "d"}, ["new", "b"]]),
+    ],
+)
+def test_indexes_mean_the_list_as_it_was(text: str, rest: list[Any]) -> None:
+    item = wire_item(l=[["x", "y"], {"c", "d"}, ["a", "b"]])
+    values = wire_item(**{":cd": {"c", "d"}, ":s": "new"})
+
+    compile_update(text, {}, values).apply(item, values)
+
+    assert item == wire_item(l=rest)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Updates, compiled: what they may not say, and what they do to an item."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -137,12 +137,10 @@ def compile_actions(
         raise Invalid(label, problem)
     binding = compiler.binding
     nested = frozenset(str(change.path[0]) for change in changes if len(change.path) > 1)
-    # Elements are removed behind everything else and from the end, so that each index means the list as it was.
-    ordered = sorted(changes, key=_rank)
     return CompiledUpdate(
-        tuple(ordered),
+        tuple(_in_order(changes)),
         tuple(change.path for change in changes),
-        tuple(change.path for change in changes if not change.removes),
+        tuple(change.path for action, change in zip(actions, changes, strict=True) if action.section != "REMOVE"),
         all(action.section in _TAKING for action in actions),
         tuple(compiler.set_types),
         frozenset(binding.names_used),
@@ -152,11 +150,20 @@ def compile_actions(
     )
 
 
-def _rank(change: Change) -> tuple[int, int]:
+def _in_order(changes: Sequence[Change]) -> list[Change]:
+    """What takes elements out of lists comes behind everything else, from the end: each index means the list as it was.
+
+    No two paths overlap or conflict, so that they can be compared.
+    """
+    gives = [change for change in changes if not change.takes]
+    takes = [change for change in changes if change.takes]
+    return sorted(gives, key=_last_index) + sorted(takes, key=lambda change: change.path, reverse=True)
+
+
+def _last_index(change: Change) -> int:
+    """What is appended to a list keeps the order of its indexes."""
     last = change.path[-1]
-    if not isinstance(last, int):
-        return (0, 0)
-    return (2, -last) if change.removes else (1, last)
+    return last if isinstance(last, int) else -1
 
 
 class _Compiler:
@@ -171,7 +178,7 @@ class _Compiler:
     def action(self, action: Action) -> Change:
         path = self.binding.path(action.path, names="attrName", reserved=self._reserved)
         if action.operand is None:
-            return Change(path, lambda _item, _values: lambda item: take_out(item, path), removes=True)
+            return Change(path, lambda _item, _values: lambda item: take_out(item, path), takes=True)
         type_ = self.binding.type_of(action.operand)
         if len(path) == 1 and type_ is not None:
             self.set_types.append((str(path[0]), type_))
@@ -179,7 +186,9 @@ class _Compiler:
         if action.section == "SET":
             return Change(path, _setting(path, operand))
         self._check_operand(action.section, type_)
-        return Change(path, (_adding if action.section == "ADD" else _deleting)(path, operand))
+        if action.section == "ADD":
+            return Change(path, _adding(path, operand))
+        return Change(path, _deleting(path, operand), takes=True)
 
     def _check_operand(self, section: str, type_: str | None) -> None:
         if type_ is None or type_ in SETS or (section == "ADD" and type_ == "N"):

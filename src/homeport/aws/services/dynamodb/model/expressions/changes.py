@@ -15,11 +15,15 @@ _NOWHERE = "The document path provided in the update expression is invalid for u
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One clause: `plan` reads what it needs from the item as it was, and returns what is then done."""
+    """One clause: `plan` reads what it needs from the item as it was, and returns what is then done.
+
+    Attributes:
+        takes: whether it may take an element out of its list.
+    """
 
     path: ResolvedPath
     plan: Callable[[Item, Values], Callable[[Item], None]]
-    removes: bool = False
+    takes: bool = False
 
 
 def put_in(item: Item, path: ResolvedPath, value: Value) -> None:
