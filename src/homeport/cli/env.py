@@ -3,8 +3,9 @@
 import asyncio
 import os
 import re
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import click
 
@@ -18,6 +19,7 @@ from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.runfile import RunFile
 from homeport.kernel.storage.layout import DataDirectory
+from homeport.kernel.tls.places import AuthorityFiles
 
 _REGION = re.compile(r"[a-z0-9-]+")
 
@@ -29,6 +31,12 @@ def _region(_context: click.Context, _parameter: click.Parameter, value: str) ->
 
 
 _region_option = click.option("--region", default=DEFAULT_REGION, show_default=True, callback=_region, help="Region.")
+_QUOTES: Mapping[str, Callable[[str], str]] = {
+    "sh": shlex.quote,
+    "fish": shlex.quote,
+    "powershell": lambda text: text.replace("'", "''"),
+    "dotenv": str,
+}
 _FORMS = {
     "sh": "export {name}={value}",
     "fish": "set -gx {name} {value}",
@@ -72,12 +80,21 @@ def variables(settings: Settings, account: str, region: str) -> Mapping[str, str
     if note.aws_auth == "signed":
         key_id, secret = _root_key(settings, account)
     return {
-        "AWS_ENDPOINT_URL": _endpoint(note),
+        **_reaching(settings, note),
         "AWS_ACCESS_KEY_ID": key_id,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
     }
+
+
+def _reaching(settings: Settings, note: RunFile) -> Mapping[str, str]:
+    """The endpoint, and the authority to trust where it speaks TLS alone, with a certificate of Homeport's own."""
+    url = _endpoint(note)
+    authority = AuthorityFiles(DataDirectory(settings.data_dir).ca).certificate
+    if not url.startswith("https:") or settings.tls_certificate is not None or not authority.exists():
+        return {"AWS_ENDPOINT_URL": url}
+    return {"AWS_ENDPOINT_URL": url, "AWS_CA_BUNDLE": str(authority.absolute())}
 
 
 def _endpoint(note: RunFile) -> str:
@@ -105,7 +122,7 @@ def _root_key(settings: Settings, account: str) -> tuple[str, str]:
 def env(settings: Settings, account: str, region: str, shell: str) -> None:
     """Print what a shell has to export: eval "$(homeport env)"."""
     for name, value in variables(settings, account, region).items():
-        click.echo(_FORMS[shell].format(name=name, value=value))
+        click.echo(_FORMS[shell].format(name=name, value=_QUOTES[shell](value)))
 
 
 @click.command(
@@ -132,7 +149,7 @@ def _from_environment(settings: Settings, given: Mapping[str, str]) -> Mapping[s
     region = given.get("AWS_REGION") or given.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
     note = find_running(settings.data_dir).note
     if note.aws_auth == "signed" and {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} <= given.keys():
-        return {"AWS_ENDPOINT_URL": _endpoint(note), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        return {**_reaching(settings, note), "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     account = given.get("AWS_ACCESS_KEY_ID", "")
     known = account if len(account) == 12 and account.isdecimal() else "000000000000"  # noqa: PLR2004 # an account's digits
     return variables(settings, known, region)

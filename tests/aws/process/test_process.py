@@ -162,6 +162,22 @@ def test_env_names_no_region_that_a_shell_would_run(server: HomeportProcess) -> 
     assert "a region is a name such as eu-central-1" in told.stderr
 
 
+def test_where_only_tls_is_spoken_the_tools_are_told_whom_to_trust(tmp_path: Path) -> None:
+    settings = {"tls.mode": "on", "data_dir": str(tmp_path / "my data")}
+    server = HomeportProcess.on(tmp_path / "my data", listen_aws="127.0.0.1:0", settings=settings).start()
+
+    told = homeport(server, "env")
+    identity = homeport(server, "aws", "sts", "get-caller-identity")
+    server.stop()
+
+    assert told.stdout.splitlines()[:2] == [
+        f"export AWS_ENDPOINT_URL={server.aws_url}",
+        f"export AWS_CA_BUNDLE='{tmp_path}/my data/ca/ca.crt'",
+    ]
+    assert server.aws_url.startswith("https:")
+    assert identity.returncode == 0, identity.stderr
+
+
 def test_env_names_an_address_that_the_tools_can_reach(tmp_path: Path) -> None:
     listen = f"127.0.0.1:0,unix:{tmp_path}/aws.sock"
     server = HomeportProcess.on(tmp_path / "data", listen_aws=listen).start()
