@@ -122,6 +122,7 @@ VALUES: Any = {
         ("a = :n b", 'Syntax error; token: "b", near: ":n b"'),
         ("a-b = :n", 'Syntax error; token: "-", near: "a-b"'),
         ("a = ! :n", 'Syntax error; token: "!", near: "= ! :n"'),
+        ("__typename <> :n", 'Syntax error; token: "_", near: "__"'),
         ("AND a = :n", 'Syntax error; token: "AND", near: "AND a"'),
         ("a = :n AND or", 'Syntax error; token: "or", near: "AND or"'),
         ("((a = :n))", "The expression has redundant parentheses;"),

@@ -94,6 +94,7 @@ def test_indexes_mean_the_list_as_it_was(text: str, rest: list[Any]) -> None:
         ("SET a", 'Syntax error; token: "<EOF>", near: "a"'),
         ("SET  REMOVE #s", 'Syntax error; token: "REMOVE", near: "SET  REMOVE #s"'),
         ("SET a = :n, REMOVE b", 'Syntax error; token: "REMOVE", near: ", REMOVE b"'),
+        ("SET _idid = :n", 'Syntax error; token: "_", near: "SET _idid"'),
         ("ADD a b", 'Syntax error; token: "b", near: "a b"'),
         ("SET a = :n SET b = :n", 'The "SET" section can only be used once in an update expression;'),
         ("SET count = :n", "Attribute name is a reserved keyword; reserved keyword: count"),

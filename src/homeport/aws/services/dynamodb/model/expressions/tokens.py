@@ -12,7 +12,7 @@ MAX_OPERATORS = 300
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
-    r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9]+)|(?P<sign><>|<=|>=|[=<>()\[\],.+\-])|(?P<other>.)",
+    r"|(?P<word>[A-Za-z][A-Za-z0-9_]*)|(?P<number>[0-9]+)|(?P<sign><>|<=|>=|[=<>()\[\],.+\-])|(?P<other>.)",
     re.ASCII | re.DOTALL,
 )
 
