@@ -124,6 +124,7 @@ VALUES: Any = {
         ("a = ! :n", 'Syntax error; token: "!", near: "= ! :n"'),
         ("__typename <> :n", 'Syntax error; token: "_", near: "__"'),
         ("AND a = :n", 'Syntax error; token: "AND", near: "AND a"'),
+        ("ADD #v :n", 'Syntax error; token: "ADD", near: "ADD #v"'),
         ("a = :n AND or", 'Syntax error; token: "or", near: "AND or"'),
         ("((a = :n))", "The expression has redundant parentheses;"),
         ("foo(a)", "Invalid function name; function: foo"),

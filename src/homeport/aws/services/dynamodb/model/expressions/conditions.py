@@ -22,7 +22,6 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
 from homeport.aws.services.dynamodb.model.expressions.operands import parse_operand
 from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid, Tokens
 
-_KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN")
 _COMPARATORS = ("=", "<>", "<", "<=", ">", ">=")
 _MAX_OPTIONS = 100
 _MAX_PARENTHESES = 150
@@ -37,7 +36,7 @@ def parse_condition(text: str, label: str) -> Parsed:
     Raises:
         Invalid: its syntax is wrong, or it is too large.
     """
-    parser = _Parser(Tokens(text, label, _KEYWORDS))
+    parser = _Parser(Tokens(text, label))
     condition = parser.whole()
     return Parsed(condition, parser.redundant)
 

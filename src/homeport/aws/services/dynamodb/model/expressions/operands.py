@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from homeport.aws.services.dynamodb.model.expressions.nodes import Call, NameRef, Operand, Path, ValueRef
-from homeport.aws.services.dynamodb.model.expressions.tokens import Invalid, Tokens
+from homeport.aws.services.dynamodb.model.expressions.tokens import KEYWORDS, Invalid, Tokens
 
 MAX_PATH_DEPTH = 32
 _MAX_INDEX = 2**31 - 1
@@ -28,7 +28,7 @@ def _parse_name(tokens: Tokens) -> str | NameRef:
     if token.kind == "name":
         tokens.take()
         return NameRef(token.text)
-    if token.kind != "word" or tokens.is_word(*tokens.keywords):
+    if token.kind != "word" or tokens.is_word(*KEYWORDS):
         tokens.refuse()
     return tokens.take().text
 

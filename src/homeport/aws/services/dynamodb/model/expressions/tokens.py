@@ -1,7 +1,6 @@
 """How an expression's text falls into tokens, and how DynamoDB names the one that it does not understand."""
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -9,6 +8,8 @@ from homeport.aws.services.dynamodb.errors import ValidationException
 
 MAX_BYTES = 4096
 MAX_OPERATORS = 300
+KEYWORDS = ("AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE")
+"""Of all grammars together: in no expression do they name anything."""
 
 _TOKEN = re.compile(
     r"(?P<space>[ \t\r\n]+)|(?P<name>\#[A-Za-z0-9_]+)|(?P<value>:[A-Za-z0-9_]+)"
@@ -39,22 +40,15 @@ class Invalid(ValidationException):
 
 
 class Tokens:
-    """The tokens of one expression, read from left to right.
+    """The tokens of one expression, read from left to right."""
 
-    Args:
-        text: the expression.
-        label: what DynamoDB calls it in messages.
-        keywords: the words of its grammar, which are nobody's name.
-    """
-
-    def __init__(self, text: str, label: str, keywords: Collection[str] = ()) -> None:
+    def __init__(self, text: str, label: str) -> None:
         if not text.strip():
             raise Invalid(label, "The expression can not be empty;")
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > MAX_BYTES:
             raise Invalid(label, f"Expression size has exceeded the maximum allowed size; expression size: {size}")
         self.label = label
-        self.keywords = keywords
         self.operators = 0
         self._text = text
         self._tokens = [

@@ -17,7 +17,7 @@ def parse_update(text: str) -> tuple[tuple[Action, ...], Section | None]:
     Raises:
         Invalid: its syntax is wrong, or it is too large.
     """
-    tokens = Tokens(text, LABEL, _SECTIONS)
+    tokens = Tokens(text, LABEL)
     actions: list[Action] = []
     seen: set[Section] = set()
     repeated: Section | None = None
