@@ -239,6 +239,10 @@ def test_a_sequence_number_beyond_all_others_is_refused(streams: Any, arn: str) 
     position = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "AT_SEQUENCE_NUMBER"}
     code, _ = refusal(streams.get_shard_iterator, SequenceNumber="9" * 40, **position)
     assert code == "ValidationException"
+    assert refusal(streams.get_shard_iterator, **position) == (
+        "ValidationException",
+        "SequenceNumber is required for ShardIteratorType AT_SEQUENCE_NUMBER",
+    )
 
 
 def test_a_page_of_large_records_holds_little_more_than_a_megabyte(dynamodb: Any, streams: Any, arn: str) -> None:

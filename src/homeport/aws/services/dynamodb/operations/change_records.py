@@ -145,12 +145,8 @@ def _sequence(change: int) -> str:
     return str(_FIRST_SEQUENCE + change)
 
 
-def _change_of(sequence: str | None) -> int:
-    if (
-        sequence is None
-        or not (sequence.isascii() and sequence.isdigit())
-        or not _FIRST_SEQUENCE <= int(sequence) <= _LAST_SEQUENCE
-    ):
+def _change_of(sequence: str) -> int:
+    if not (sequence.isascii() and sequence.isdigit()) or not _FIRST_SEQUENCE <= int(sequence) <= _LAST_SEQUENCE:
         raise ValidationException(f"Invalid SequenceNumber: {sequence}")
     return int(sequence) - _FIRST_SEQUENCE
 
@@ -191,10 +187,12 @@ def _start(snapshot: Snapshot, stream: Stream, shard: Shard, request: StreamRequ
             following = streams.next_change(snapshot) if at is None else at
             return following if shard.last is None else min(following, shard.last + 1)
         case kind:
-            change = _change_of(request.get("SequenceNumber"))
+            if "SequenceNumber" not in request:
+                raise ValidationException(f"SequenceNumber is required for ShardIteratorType {kind}")
+            change = _change_of(request["SequenceNumber"])
             if change < shard.first or (shard.last is not None and change > shard.last):
                 raise ValidationException(
-                    f"Invalid SequenceNumber: {request.get('SequenceNumber')} is not in shard {shard.name}"
+                    f"Invalid SequenceNumber: {request['SequenceNumber']} is not in shard {shard.name}"
                 )
             oldest = streams.oldest_change(snapshot, stream.data_id, now - RETENTION_MILLIS)
             if oldest is not None and change < oldest and change > shard.first:
