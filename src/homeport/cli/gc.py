@@ -34,7 +34,12 @@ def gc(settings: Settings, server: str | None, *, preview: bool) -> None:
     for digest in blobs if isinstance(blobs, list) else ():
         click.echo(digest)
     word = "would free" if preview else "freed"
-    click.echo(f"{word} {told['freed_bytes']} bytes; {told['kept']} blobs and manifests are needed", file=sys.stderr)
+    young = (
+        f"; {told['young_bytes']} bytes came within the last hour and stay for now" if told.get("young_bytes") else ""
+    )
+    click.echo(
+        f"{word} {told['freed_bytes']} bytes; {told['kept']} blobs and manifests are needed{young}", file=sys.stderr
+    )
 
 
 def _debug_url(settings: Settings) -> str:

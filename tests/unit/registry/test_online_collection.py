@@ -10,8 +10,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+from click.testing import CliRunner
 from tests.images import build_image, digest_of, noise
 from tests.servers import HomeportProcess
+
+from homeport.cli.main import homeport
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +71,24 @@ def test_what_no_manifest_needs_goes_once_it_is_old(server: HomeportProcess) -> 
     done = collect(server)
 
     assert preview["blobs"] == done["blobs"] == [digest_of(old)]
-    assert done["freed_bytes"] == 5000
+    assert (done["freed_bytes"], done["young_bytes"]) == (5000, 5000)
     assert there_after_the_preview
     assert not file.exists()
     assert client.get(f"/v2/gc/kept/blobs/{digest_of(old)}").status == 404
     assert client.get(f"/v2/gc/kept/blobs/{digest_of(young)}").body == young
     assert client.get_manifest("gc/kept", "latest").body == image.manifest
     assert all(client.get(f"/v2/gc/kept/blobs/{digest_of(blob)}").body == blob for blob in image.blobs)
+
+
+def test_the_command_says_why_bytes_that_nothing_needs_are_still_there(tmp_path: Path) -> None:
+    running = HomeportProcess.on(tmp_path / "data").start()
+    running.client().push_blob("gc/young", noise("just now", 5000))
+
+    told = CliRunner().invoke(homeport, ["gc", "--preview", "--server", running.debug_url])
+    running.stop()
+
+    assert "would free 0 bytes" in told.stderr
+    assert "5000 bytes came within the last hour and stay for now" in told.stderr
 
 
 def test_the_same_blob_can_be_pushed_again_afterwards(server: HomeportProcess) -> None:

@@ -25,18 +25,24 @@ def plan_online(paths: Paths, now: Millis, warn: Callable[[str], None]) -> Plan:
     plan = make_plan(paths, delete_untagged=False, emit=_silent, warn=warn)
     oldest_young = now / MILLIS_PER_SECOND - YOUNG_SECONDS
     young: set[Digest] = set()
-    freed = plan.freed_bytes
+    young_bytes = 0
     for key in plan.blobs:
         # One that is gone already frees nothing, and its links may go too.
         with suppress(OSError):
             found = Path(paths.blob(from_key(key))).stat()
             if found.st_mtime > oldest_young:
                 young.add(from_key(key))
-                freed -= found.st_size
+                young_bytes += found.st_size
     old_blobs = tuple(key for key in plan.blobs if from_key(key) not in young)
     if young:
         # A link may be a sha512 name for young bytes: which, is not worth finding out for an hour.
-        return dataclasses.replace(plan, blobs=old_blobs, layers=_without(plan, young), freed_bytes=freed)
+        return dataclasses.replace(
+            plan,
+            blobs=old_blobs,
+            layers=_without(plan, young),
+            freed_bytes=plan.freed_bytes - young_bytes,
+            young_bytes=young_bytes,
+        )
     return plan
 
 

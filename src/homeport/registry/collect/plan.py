@@ -39,6 +39,7 @@ class Plan:
         blobs: keys of the bytes to delete, in the order of their digests.
         layers: links to those bytes, by repository.
         freed_bytes: sum of the sizes of `blobs`.
+        young_bytes: sum of what nothing needs but that is too young to be deleted.
     """
 
     marked: int
@@ -46,6 +47,7 @@ class Plan:
     blobs: tuple[bytes, ...]
     layers: tuple[tuple[RepositoryName, tuple[Digest, ...]], ...]
     freed_bytes: int
+    young_bytes: int = 0
 
 
 def make_plan(paths: Paths, *, delete_untagged: bool, emit: Emit, warn: Warn) -> Plan:

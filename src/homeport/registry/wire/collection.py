@@ -34,6 +34,7 @@ def with_collection(handler: Handler, collect: Callable[..., Awaitable[Plan]]) -
                 "preview": preview,
                 "kept": plan.marked,
                 "freed_bytes": plan.freed_bytes,
+                "young_bytes": plan.young_bytes,
                 "blobs": [str(from_key(key)) for key in plan.blobs],
             },
         )
