@@ -1,5 +1,6 @@
 """What `homeport up` prints once it listens: where, the login, and what to type next."""
 
+import os
 import shlex
 import shutil
 import sys
@@ -12,6 +13,7 @@ import click
 
 from homeport.app import Started
 from homeport.cli.terminal import print_styled
+from homeport.kernel.config import Loaded, find_config_file
 
 _LABEL_WIDTH = 9
 
@@ -33,12 +35,19 @@ class Typed:
         return f"{self.program} {command}{self.flags}"
 
 
+def told_by_flag(loaded: Loaded) -> bool:
+    """Whether this command line alone said where the data lies: by --data-dir, or by a file that --config names."""
+    origin = loaded.origins.get("data_dir", "")
+    in_file = loaded.file is not None and origin.startswith(f"{loaded.file}:")
+    return origin.startswith("--") or (in_file and loaded.file != find_config_file(os.environ))
+
+
 def typed_here(started: Started, *, by_flag: bool) -> Typed:
     """The program as it was called, where the shell does not find it by its name.
 
     Args:
         started: whose commands they are.
-        by_flag: whether --data-dir said where the data lies, so that other commands must hear it, too.
+        by_flag: whether other commands must hear where the data lies, too; `told_by_flag` says so.
     """
     called = Path(sys.argv[0])
     named = called.name != "homeport" or shutil.which("homeport") is not None

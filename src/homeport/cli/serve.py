@@ -23,11 +23,12 @@ def serve(loaded: Loaded, half: str) -> None:
     # The server's own modules come in only now: a wrong flag is answered without them.
     from homeport.app import UpOptions
     from homeport.app import serve as run
-    from homeport.cli.banner import banner_printer
+    from homeport.cli.banner import banner_printer, told_by_flag
 
     settings = settings_for(half, loaded)
     password = settings.password.reveal() or None
-    raise SystemExit(run(settings, UpOptions(user=settings.user or None, password=password, banner=banner_printer())))
+    banner = banner_printer(by_flag=told_by_flag(loaded))
+    raise SystemExit(run(settings, UpOptions(user=settings.user or None, password=password, banner=banner)))
 
 
 def settings_for(half: str, loaded: Loaded) -> Settings:

@@ -4,7 +4,7 @@ import click
 
 from homeport.cli.context import with_options
 from homeport.cli.passwords import password_from_stdin
-from homeport.kernel.config import Loaded, Settings
+from homeport.kernel.config import Loaded
 
 
 @click.command()
@@ -19,13 +19,14 @@ def up(loaded: Loaded, *, password_stdin: bool) -> None:
     if password_stdin and not settings.user:
         raise click.UsageError("--password-stdin needs --user NAME.")
     password = password_from_stdin() if password_stdin else settings.password.reveal()
-    raise SystemExit(_serve(settings, password, by_flag=loaded.origins.get("data_dir", "").startswith("--")))
+    raise SystemExit(_serve(loaded, password))
 
 
-def _serve(settings: Settings, password: str, *, by_flag: bool) -> int:
+def _serve(loaded: Loaded, password: str) -> int:
     # The server's own modules come in only now: a wrong flag is answered without them.
     from homeport.app import UpOptions, serve
-    from homeport.cli.banner import banner_printer
+    from homeport.cli.banner import banner_printer, told_by_flag
 
-    banner = banner_printer(by_flag=by_flag)
-    return serve(settings, UpOptions(user=settings.user or None, password=password or None, banner=banner))
+    banner = banner_printer(by_flag=told_by_flag(loaded))
+    user = loaded.settings.user or None
+    return serve(loaded.settings, UpOptions(user=user, password=password or None, banner=banner))

@@ -7,7 +7,8 @@ from typing import Literal
 import pytest
 
 from homeport.app import Started
-from homeport.cli.banner import Typed, banner_lines, typed_here
+from homeport.cli.banner import Typed, banner_lines, told_by_flag, typed_here
+from homeport.kernel.config import load
 
 PLAIN = "http://127.0.0.1:5000"
 
@@ -96,6 +97,27 @@ def test_commands_can_be_typed_as_they_are_told(tmp_path: Path, monkeypatch: pyt
 
     assert any(f"$(.venv/bin/homeport env --data-dir '{tmp_path}/my data')" in line for line in from_checkout)
     assert any("$(homeport env)" in line for line in installed)
+
+
+@pytest.mark.parametrize(
+    ("flags", "config", "told"),
+    [
+        ({"data_dir": "/data"}, None, True),
+        ({}, "mine.yaml", True),
+        ({}, "home/homeport/config.yaml", False),
+        ({}, None, False),
+    ],
+)
+def test_commands_name_the_directory_where_only_this_command_line_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: dict[str, str], config: str | None, told: bool
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "homeport").mkdir(parents=True)
+    file = None if config is None else tmp_path / config
+    if file is not None:
+        file.write_text("data_dir: here\n")
+
+    assert told_by_flag(load(file, {"HOME": str(tmp_path)}, flags)) is told
 
 
 def test_it_says_whom_the_aws_endpoint_believes() -> None:
