@@ -109,7 +109,7 @@ def test_commands_can_be_typed_as_they_are_told(tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_commands_name_the_directory_where_only_this_command_line_did(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: dict[str, str], config: str | None, told: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, flags: dict[str, str], config: str | None, told: bool
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
     (tmp_path / "home" / "homeport").mkdir(parents=True)
