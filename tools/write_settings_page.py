@@ -30,9 +30,8 @@ _INTRODUCTION = """\
 
 <!-- Written by tools/write_settings_page.py from src/homeport/kernel/config/table.py; do not edit. -->
 
-Every setting has one key in the configuration file and, unless its line says otherwise, one environment variable and one
-flag of `homeport up`.
-A flag wins over a variable, a variable over the file, the file over the default.
+Every setting has one key in the configuration file and, unless its line says otherwise, one environment variable and
+one flag of `homeport up`. A flag wins over a variable, a variable over the file, the file over the default.
 `homeport config show` prints every value and where it came from; an unknown name is an error.
 
 **The file** is YAML. `homeport up --config FILE` or `HOMEPORT_CONFIG` name it; otherwise the first of
