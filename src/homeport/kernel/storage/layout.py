@@ -36,7 +36,7 @@ class DataDirectoryUnusable(OperatorError):
     def __init__(self, root: Path, error: OSError) -> None:
         super().__init__(
             f"the data directory {root} cannot be used: {error.strerror}",
-            hint="choose another one with --data-dir DIR, or give it to the user who runs Homeport",
+            hint="choose another one (--data-dir, HOMEPORT_DATA_DIR), or give it to the user who runs Homeport",
         )
 
 
