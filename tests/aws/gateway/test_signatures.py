@@ -200,6 +200,21 @@ def test_version_2_is_refused_clearly(raw: Raw, target: str, headers: dict[str, 
     assert "Please use AWS4-HMAC-SHA256. boto3 does with Config(signature_version=" in answer.text
 
 
+HAND_WRITTEN = "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/sts/aws4_request, SignedHeaders=host, Signature="
+
+
+@pytest.mark.parametrize("signature", ["x", "1234", "<signature>", "0" * 64])
+def test_a_signature_written_by_hand_names_its_account_in_mode_open_alone(
+    raw: Raw, signed: AwsServer, signature: str
+) -> None:
+    def asked(send: Raw, key: str) -> Answer:
+        headers = {"Authorization": HAND_WRITTEN.format(key=key) + signature}
+        return send("POST", "/?Action=GetCallerIdentity&Version=2011-06-15", headers=headers)
+
+    assert f"<Account>{ACCOUNT}</Account>" in asked(raw, ACCOUNT).text
+    assert asked(Raw(signed), KEY.access_key).status == 403
+
+
 def test_nobody_gets_in_without_a_signature(signed: AwsServer) -> None:
     raw = Raw(signed)
 

@@ -11,8 +11,9 @@ from homeport.aws.protocol.routes import read_query
 Form = Literal["header", "presigned", "ecdsa", "v2", "presigned v2"]
 """`ecdsa` is SigV4A, whose scope has no region; `v2` is the signature that ended with 2020, on a URL of S3's or not."""
 
+# What is no signature at all is one that does not match; requests written by hand have such.
 _HEADER = re.compile(
-    r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([0-9a-f]+)\s*"
+    r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+)\s*,\s*SignedHeaders=([^,\s]+)\s*,\s*Signature=([!-+\--~]+)\s*"
 )
 _SCOPE = re.compile(r"(.+)/(\d{8})/([^/]*)/([^/]+)/aws4_request")
 _ECDSA = re.compile(r"AWS4-ECDSA-P256-SHA256\s+Credential=(.+?)/(\d{8})/([^/]+)/aws4_request")
