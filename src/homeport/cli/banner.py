@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import click
@@ -25,10 +26,12 @@ class Typed:
     Attributes:
         program: name or path of `homeport`.
         flags: what each command needs to find the server.
+        client: `podman`, or `docker` where only that is installed.
     """
 
     program: str = "homeport"
     flags: str = ""
+    client: Literal["podman", "docker"] = "podman"
 
     def __call__(self, command: str) -> str:
         """The line to type for a command such as `env`."""
@@ -52,7 +55,9 @@ def typed_here(started: Started, *, by_flag: bool) -> Typed:
     called = Path(sys.argv[0])
     named = called.name != "homeport" or shutil.which("homeport") is not None
     return Typed(
-        "homeport" if named else str(called), f" --data-dir {shlex.quote(str(started.data_dir))}" if by_flag else ""
+        "homeport" if named else str(called),
+        f" --data-dir {shlex.quote(str(started.data_dir))}" if by_flag else "",
+        "docker" if shutil.which("docker") and not shutil.which("podman") else "podman",
     )
 
 
@@ -109,7 +114,7 @@ def _aws_auth(started: Started, typed: Typed) -> Iterator[str]:
 
 def _next_commands(started: Started, typed: Typed) -> Iterator[str]:
     registry = next((url for name, url in started.addresses if name == "registry" and not _is_unix(url)), None)
-    commands = [*_with_podman(registry, started, typed)] if registry else []
+    commands = [*_pushing(registry, started, typed)] if registry else []
     if any(name == "aws" and not _is_unix(url) for name, url in started.addresses):
         commands.append(f'eval "$({typed("env")})"   # for the AWS CLI and SDKs in this shell')
     if commands:
@@ -118,16 +123,17 @@ def _next_commands(started: Started, typed: Typed) -> Iterator[str]:
         yield from ("    " + click.style(command, fg="yellow") for command in commands)
 
 
-def _with_podman(registry: str, started: Started, typed: Typed) -> Iterator[str]:
-    host = urlsplit(registry).netloc
+def _pushing(registry: str, started: Started, typed: Typed) -> Iterator[str]:
+    host, client = urlsplit(registry).netloc, typed.client
+    secure = registry.startswith("https://")
     # Podman asks for TLS everywhere unless told otherwise; docker takes plain HTTP on 127.0.0.0/8 as it is.
-    plain = " --tls-verify=false" if registry.startswith("http://") else ""
+    plain = "" if secure or client == "docker" else " --tls-verify=false"
     user = f" -u {started.user}" if started.user else ""
-    if started.ca_fingerprint and not plain:
-        yield f"{typed(f'ca trust --for podman --registry {host}')} | sh"
-    yield f"podman login{plain}{user} {host}"
-    yield f"podman tag IMAGE {host}/IMAGE"
-    yield f"podman push{plain} {host}/IMAGE"
+    if started.ca_fingerprint and secure:
+        yield f"{typed(f'ca trust --for {client} --registry {host}')} | sh"
+    yield f"{client} login{plain}{user} {host}"
+    yield f"{client} tag IMAGE {host}/IMAGE"
+    yield f"{client} push{plain} {host}/IMAGE"
 
 
 def _is_unix(url: str) -> bool:

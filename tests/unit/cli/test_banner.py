@@ -100,6 +100,28 @@ def test_commands_can_be_typed_as_they_are_told(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
+    ("installed", "told"), [([], "podman"), (["docker"], "docker"), (["docker", "podman"], "podman")]
+)
+def test_the_client_that_is_installed_is_the_one_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: list[str], told: str
+) -> None:
+    for name in installed:
+        (tmp_path / name).touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert typed_here(Started("1", tmp_path, [], False, None, None, None, 0.1), by_flag=False).client == told
+
+
+def test_docker_takes_plain_http_on_loopback_as_it_is() -> None:
+    started = Started("1", Path("/d"), [("registry", PLAIN)], False, "anna", None, None, 0.1)
+
+    told = banner_lines(started, Typed(client="docker"))
+
+    assert any("docker login -u anna 127.0.0.1:5000" in line for line in told)
+    assert any("docker push 127.0.0.1:5000/IMAGE" in line for line in told)
+
+
+@pytest.mark.parametrize(
     ("flags", "config", "told"),
     [
         ({"data_dir": "/data"}, None, True),
