@@ -287,6 +287,7 @@ def test_a_token_that_is_not_valid_is_explained(cluster: ApiServer, tmp_path: Pa
 def test_without_a_kubeconfig_k3s_own_is_named(cluster: ApiServer, tmp_path: Path) -> None:
     result = K8s(cluster, tmp_path / "missing")("user", "list", status=1)
 
+    assert f"there is no kubeconfig {tmp_path / 'missing'}" in result.stderr
     assert "/etc/rancher/k3s/k3s.yaml" in result.stderr
 
 

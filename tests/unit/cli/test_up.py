@@ -21,6 +21,15 @@ def test_a_first_start_that_fails_makes_no_user_whose_password_nobody_saw(homepo
     assert not (homeport.data / "auth" / "htpasswd").exists()
 
 
+def test_where_another_address_is_given_is_told(homeport: Homeport) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = homeport("up", "--listen-registry", f"127.0.0.1:{other.getsockname()[1]}", *_ELSEWHERE)
+    elsewhere = homeport("up", "--listen-registry", "203.0.113.9:5000", *_ELSEWHERE)
+
+    assert "give another address, or none, to listen.registry (--listen-registry)" in taken.stderr
+    assert "no interface of this machine has it" in elsewhere.stderr
+
+
 def test_a_user_whom_a_later_start_names_is_not_made_and_it_says_so(tmp_path: Path) -> None:
     server = HomeportProcess.on(tmp_path / "data", user="anna").start()
     server.stop()

@@ -62,7 +62,7 @@ def load_access(files: Sequence[Path], context: str = "") -> Access:
     documents = [(file, _read(file)) for file in files if file.exists()]
     if not documents:
         raise KubeconfigError(
-            "there is no kubeconfig",
+            f"there is no kubeconfig {', '.join(map(str, files))}" if files else "there is no kubeconfig",
             hint="copy /etc/rancher/k3s/k3s.yaml from a server node to ~/.kube/config and put the node's name into it",
         )
     name = context or next((text_at(each, "current-context") for _, each in documents), "")

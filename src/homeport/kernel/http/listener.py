@@ -22,12 +22,15 @@ class AddressUnavailable(OperatorError):
     """An address that cannot be listened on."""
 
     def __init__(self, address: Address, error: OSError, listener: str) -> None:
-        taken = error.errno == errno.EADDRINUSE
+        setting = f"listen.{listener} (--listen-{listener})"
+        hints = {errno.EADDRINUSE: f"another program has it; stop that, or give another address, or none, to {setting}"}
+        of_tcp = {
+            errno.EACCES: f"ports below 1024 are root's and CAP_NET_BIND_SERVICE's; give a higher one to {setting}",
+            errno.EADDRNOTAVAIL: f"no interface of this machine has it; give another address to {setting}",
+        }
         super().__init__(
             f"cannot listen on {address}: {error.strerror or error}",
-            hint=f"another program has it; stop that, or give another address, or none, to listen.{listener}"
-            if taken
-            else None,
+            hint=(hints if isinstance(address, UnixAddress) else hints | of_tcp).get(error.errno or 0),
         )
 
 
