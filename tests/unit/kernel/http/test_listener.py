@@ -113,7 +113,8 @@ class TestAddresses:
             await serve(hello, address=TcpAddress("127.0.0.1", site.port))
 
         assert told.value.hint is not None
-        assert told.value.hint.endswith(f"to listen.{site.listener.endpoints[0].name}")
+        name = site.listener.endpoints[0].name
+        assert told.value.hint.endswith(f"to listen.{name} (--listen-{name})")
 
 
 class TestFraming:
