@@ -46,6 +46,15 @@ async def test_a_message_that_nobody_can_process_moves(room: SqsRoom) -> None:
     assert letter["Attributes"]["ApproximateReceiveCount"] == "3"
 
 
+async def test_a_queue_that_is_its_own_dead_letter_queue_goes_on_giving_out_its_messages(room: SqsRoom) -> None:
+    """Not forever within one receive, which would let nobody else be answered."""
+    queue = await room.create("q", VisibilityTimeout="0")
+    await room("SetQueueAttributes", QueueUrl=queue, Attributes={"RedrivePolicy": redrive("q")})
+    await room.send(queue, "b")
+
+    assert [await room.bodies(queue) for _ in range(3)] == [["b"], ["b"], ["b"]]
+
+
 async def test_a_letter_keeps_its_age(room: SqsRoom) -> None:
     """SQS developer guide: a standard queue's dead letter expires by when it was first sent."""
     dead = await room.create("dead", MessageRetentionPeriod="100")

@@ -84,11 +84,7 @@ def _attempt(queue: Queue, request: ReceiveMessageRequest) -> str | None:
 
 async def _take(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
     """Receive at once what there is."""
-    target = None
-    if queue.settings.redrive:
-        arn = queue.settings.redrive.target
-        target = await sqs.find(QueueKey(arn.account, arn.region, arn.resource))
-    receive = Receive(queue, ask.limit, Millis(0), ask.hide_ms, target)
+    receive = Receive(queue, ask.limit, Millis(0), ask.hide_ms, await _dead_letter_queue(sqs, queue))
 
     try:
         return await sqs.db.write(lambda tx: sqs.current(tx, queue, lambda now: _take_in(sqs, tx, now, receive, ask)))
@@ -96,6 +92,15 @@ async def _take(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
         if ask.wait_seconds or queue.fifo:
             return []
         raise OverLimit(f"Too many messages in flight: the maximum is {MAX_IN_FLIGHT}.") from full
+
+
+async def _dead_letter_queue(sqs: Sqs, queue: Queue) -> Queue | None:
+    """Where messages go that nobody can process; a queue that names itself has no such place."""
+    if queue.settings.redrive is None:
+        return None
+    arn = queue.settings.redrive.target
+    key = QueueKey(arn.account, arn.region, arn.resource)
+    return await sqs.find(key) if key != queue.key else None
 
 
 def _take_in(sqs: Sqs, tx: Tx, queue: Queue, receive: Receive, ask: _Ask) -> list[Stored]:
