@@ -160,13 +160,24 @@ def test_filters_look_at_attributes_or_at_the_body(world: World) -> None:
         topic, "c", FilterPolicy='{"o": {"n": [{"numeric": [">", 1]}]}}', FilterPolicyScope="MessageBody"
     )
     kind = {"kind": {"DataType": "String", "StringValue": "yes"}}
+    other = {"other": {"DataType": "Binary", "BinaryValue": b"yes"}}
 
-    world.sns.publish(TopicArn=topic, Message='{"o": {"n": 2}}')
+    world.sns.publish(TopicArn=topic, Message='{"o": {"n": 2}}', MessageAttributes=other)
     world.sns.publish(TopicArn=topic, Message='{"o": {"n": 1}}', MessageAttributes=kind)
 
     assert [e["Message"] for e in world.envelopes(by_attribute)] == ['{"o": {"n": 1}}']
     assert [e["Message"] for e in world.envelopes(by_absence)] == ['{"o": {"n": 2}}']
     assert [e["Message"] for e in world.envelopes(by_body)] == ['{"o": {"n": 2}}']
+
+
+def test_a_filter_of_attributes_lets_no_message_pass_that_has_none(world: World) -> None:
+    """SNS developer guide, "Key matching": `exists: false` needs at least one attribute."""
+    topic = world.topic()
+    queue = world.queue(topic, FilterPolicy='{"kind": [{"exists": false}]}')
+
+    world.sns.publish(TopicArn=topic, Message="m")
+
+    assert world.envelopes(queue) == []
 
 
 def test_a_wrong_filter_is_refused_at_subscribe_and_later(world: World) -> None:

@@ -120,6 +120,30 @@ def test_a_subscription_reads_back_everything(world: World) -> None:
     }
 
 
+def test_subscribing_again_with_what_holds_by_default_finds_the_subscription(world: World) -> None:
+    topic = world.topic()
+    again = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": arn_of("queue")}
+    first = world.sns.subscribe(**again)["SubscriptionArn"]
+    defaults = {"RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes"}
+
+    assert world.sns.subscribe(Attributes=defaults, **again)["SubscriptionArn"] == first
+    assert refusal(world.sns.subscribe, Attributes={"RawMessageDelivery": "true"}, **again)[1] == (
+        "Invalid parameter: Attributes Reason: Subscription already exists with different attributes"
+    )
+
+
+def test_raw_delivery_may_be_asked_for_in_capitals(world: World) -> None:
+    topic = world.topic()
+    queue = world.queue(topic, RawMessageDelivery="True")
+    (listed,) = world.sns.list_subscriptions()["Subscriptions"]
+
+    world.sns.publish(TopicArn=topic, Message="m")
+
+    found = world.sns.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
+    assert found["RawMessageDelivery"] == "true"
+    assert [message["Body"] for message in world.received(queue)] == ["m"]
+
+
 @pytest.mark.parametrize(
     ("protocol", "endpoint", "message"),
     [

@@ -42,7 +42,7 @@ def passes(policy: Any, message: dict[str, Any], scope: Scope = "MessageBody") -
         ({"numeric": ["<", 3]}, [2.9], [3]),
         ({"numeric": [">=", 3]}, [3], [2.9]),
         ({"numeric": [">", 0, "<=", 5]}, [1, 5], [0, 5.1]),
-        ({"exists": True}, ["x", None, 0], []),
+        ({"exists": True}, ["x", 0, False, [None, "x"]], [None, "", [], [None], {"inner": 1}, [{"inner": 1}]]),
     ],
 )
 def test_an_operator_matches_what_it_says(condition: Any, good: list[Any], bad: list[Any]) -> None:
@@ -56,6 +56,7 @@ def test_an_operator_matches_what_it_says(condition: Any, good: list[Any], bad: 
 def test_a_key_that_must_be_absent() -> None:
     assert passes({"key": [{"exists": False}]}, {"other": 1})
     assert not passes({"key": [{"exists": False}]}, {"key": None})
+    assert not passes({"key": [{"exists": False}]}, {"key": {"inner": 1}}), "of leaves alone"
     assert passes({"key": [{"exists": False}, "x"]}, {"key": "x"}), "either is enough"
 
 

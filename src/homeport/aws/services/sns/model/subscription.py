@@ -34,6 +34,7 @@ _SETTABLE = frozenset(
     }
 )
 _SCOPES = ("MessageAttributes", "MessageBody")
+_DEFAULTS: Mapping[str, str] = {"RawMessageDelivery": "false", "FilterPolicyScope": "MessageAttributes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Subscription:
     @property
     def raw(self) -> bool:
         """Whether it gets the message without its envelope."""
-        return self.attributes.get("RawMessageDelivery") == "true"
+        return self.attributes.get("RawMessageDelivery", "false").lower() == "true"
 
     @property
     def scope(self) -> Scope:
@@ -79,13 +80,18 @@ class Subscription:
         return orjson.loads(policy)["deadLetterTargetArn"] if policy else None
 
     def wants(self, publication: Publication) -> bool:
-        """Whether its filter policy lets the message pass."""
+        """Whether its filter policy lets the message pass; a policy for attributes, none that has no attributes."""
         if self.passes is None:
             return True
         if self.scope == "MessageBody":
             body = body_of(publication.text_for(self.protocol))
             return body is not None and self.passes(body)
-        return self.passes(filter_values(publication.attributes))
+        return bool(publication.attributes) and self.passes(filter_values(publication.attributes))
+
+    def has(self, attributes: Mapping[str, str]) -> bool:
+        """Whether it has these attributes, those included that nobody has set."""
+        own = {**_DEFAULTS, **self.attributes}
+        return all(own.get(name) == value for name, value in attributes.items())
 
 
 TOKEN_MS: Final = 2 * 86_400_000
@@ -212,7 +218,7 @@ def check_attribute(topic: Topic, protocol: str, name: str, value: str, *, prefi
         case "RawMessageDelivery":
             if value.lower() not in {"true", "false"}:
                 raise InvalidParameter(f"{prefix}RawMessageDelivery: Invalid value [{value}]. Must be true or false.")
-            if value == "true" and protocol not in RAW_PROTOCOLS:
+            if value.lower() == "true" and protocol not in RAW_PROTOCOLS:
                 raise InvalidParameter(f"{prefix}Delivery protocol [{protocol}] does not support raw message delivery.")
         case "RedrivePolicy" if value:
             _check_redrive(topic, value, prefix)
@@ -281,11 +287,11 @@ def read_attributes(subscription: Subscription, topic_delivery_policy: str | Non
         "Protocol": subscription.protocol,
         "Endpoint": subscription.endpoint,
         "SubscriptionPrincipal": subscription.principal,
-        "RawMessageDelivery": "false",
         "PendingConfirmation": str(subscription.pending).lower(),
         "ConfirmationWasAuthenticated": str(subscription.authenticated).lower(),
     }
     found |= {name: value for name, value in subscription.attributes.items() if value}
+    found["RawMessageDelivery"] = str(subscription.raw).lower()
     if "FilterPolicy" in found:
         found.setdefault("FilterPolicyScope", "MessageAttributes")
     else:

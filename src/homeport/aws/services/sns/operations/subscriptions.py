@@ -75,7 +75,7 @@ def _subscribe(sns: Sns, tx: Tx, call: Call, key: TopicKey, request: SubscribeIn
     check_attributes(topic, protocol, attributes, prefix=_ON_SUBSCRIBE)
     existing = subscriptions.by_endpoint(tx, topic.id, protocol, endpoint)
     if existing is not None:
-        if any(existing.attributes.get(name) != value for name, value in attributes.items()):
+        if not existing.has(attributes):
             raise InvalidParameter("Attributes", "Subscription already exists with different attributes")
         if existing.pending:
             _ask(sns, tx, topic, existing, _new_token(sns, tx, existing))

@@ -24,7 +24,7 @@ class _Leaf:
     """The conditions of one key: any of them is enough.
 
     Attributes:
-        absent, present: whether the key's absence, or its presence with whatever value, is one of them.
+        absent, present: whether the key's absence, or its presence with any value that is one, is one of them.
     """
 
     tests: tuple[Test, ...]
@@ -32,7 +32,7 @@ class _Leaf:
     present: bool
 
     def __call__(self, value: object) -> bool:
-        if self.present:
+        if self.present and any(_is_there(each) for each in _flat(value)):
             return True
         return any(test(each) for each in _flat(value) for test in self.tests)
 
@@ -222,6 +222,11 @@ def _of_number(test: Callable[[float], bool]) -> Test:
 
 def _of_text(test: Callable[[str], bool]) -> Test:
     return lambda value: isinstance(value, str) and test(value)
+
+
+def _is_there(value: object) -> bool:
+    """SNS developer guide, "Key matching": a leaf, not null and not empty."""
+    return value is not None and value != "" and not isinstance(value, dict)
 
 
 def _flat(value: object) -> Iterator[object]:
