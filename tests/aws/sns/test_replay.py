@@ -157,3 +157,31 @@ def test_a_second_replay_sends_the_archive_again(world: World) -> None:
     world.aws.run_jobs()
 
     assert texts(world, queue) == ["1"]
+
+
+def test_a_topic_with_an_archive_is_not_deleted_before_the_archive_is_given_up(world: World) -> None:
+    """SNS developer guide, "Message archiving for FIFO topic owners": to avoid accidental message deletions."""
+    topic = archiving(world)
+    publish(world, topic, "1")
+    with pytest.raises(ClientError) as caught:
+        world.sns.delete_topic(TopicArn=topic)
+    assert caught.value.response["Error"]["Code"] == "InvalidState"
+    assert caught.value.response["Error"]["Message"] == "Invalid state: Cannot delete a topic with an ArchivePolicy"
+
+    world.sns.set_topic_attributes(TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue="{}")
+    world.sns.delete_topic(TopicArn=topic)
+
+    assert world.sns.list_topics()["Topics"] == []
+
+
+def test_an_archive_that_was_given_up_does_not_come_back(world: World) -> None:
+    topic = archiving(world)
+    publish(world, topic, "1")
+    for policy in ("{}", KEPT):
+        world.sns.set_topic_attributes(TopicArn=topic, AttributeName="ArchivePolicy", AttributeValue=policy)
+    publish(world, topic, "2")
+
+    _, queue = subscribe(world, topic, replay_from(BEGINNING))
+    world.aws.run_jobs()
+
+    assert texts(world, queue) == ["2"]

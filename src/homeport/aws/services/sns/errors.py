@@ -112,6 +112,15 @@ class EmptyBatchRequest(AwsError):
         super().__init__("The batch request doesn't contain any entries.")
 
 
+class InvalidState(AwsError):
+    """A topic with an archive cannot be deleted."""
+
+    code = "InvalidStateException"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid state: {reason}")
+
+
 class BatchEntryIdsNotDistinct(AwsError):
     """Two entries of a batch have the same id."""
 

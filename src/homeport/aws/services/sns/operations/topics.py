@@ -24,7 +24,13 @@ from homeport.aws.api.sns import (
 )
 from homeport.aws.call import Call
 from homeport.aws.page_tokens import write_token
-from homeport.aws.services.sns.errors import InvalidParameter, NotFound, ResourceNotFound, TagLimitExceeded
+from homeport.aws.services.sns.errors import (
+    InvalidParameter,
+    InvalidState,
+    NotFound,
+    ResourceNotFound,
+    TagLimitExceeded,
+)
 from homeport.aws.services.sns.model import protection
 from homeport.aws.services.sns.model.names import TopicKey, check_topic_name
 from homeport.aws.services.sns.model.pages import PAGE, read_token
@@ -73,14 +79,21 @@ def _create(tx: Tx, key: TopicKey, attributes: Mapping[str, str], tags: Mapping[
 
 
 async def delete_topic(sns: Sns, _call: Call, request: DeleteTopicInput) -> None:
-    """Delete a topic; one that is not there is no error."""
+    """Delete a topic; one that is not there is no error.
+
+    Raises:
+        InvalidState: it keeps an archive, which has to be given up first.
+    """
     key = TopicKey.parse(request["TopicArn"])
 
     def delete(tx: Tx) -> None:
         topic = topics.find(tx, key)
-        if topic is not None:
-            topics.delete(tx, topic, sns.clock.now())
-            sns.changed(tx, key)
+        if topic is None:
+            return
+        if topic.archive_days:
+            raise InvalidState("Cannot delete a topic with an ArchivePolicy")
+        topics.delete(tx, topic, sns.clock.now())
+        sns.changed(tx, key)
 
     await sns.db.write(delete)
 
@@ -132,6 +145,8 @@ async def _change(sns: Sns, key: TopicKey, change: Callable[[Topic], dict[str, s
         new = replace(topic, attributes=change(topic))
         if new.max_bytes > topic.max_bytes:
             check_audience(new.max_bytes, [one.protocol for one in subscriptions.of_topic(tx, topic.id)])
+        if topic.archive_days and not new.archive_days:
+            memory.drop_archive(tx, topic.id)
         topics.set_attributes(tx, topic.id, new.attributes)
         sns.changed(tx, key)
 

@@ -140,3 +140,8 @@ def forget_archived(tx: Tx, topic: int, before: Millis, limit: int) -> None:
         " (SELECT place FROM sns_archive WHERE topic = ? AND published_ms <= ? ORDER BY published_ms LIMIT ?)",
         (topic, topic, before, limit),
     )
+
+
+def drop_archive(tx: Tx, topic: int) -> None:
+    """Delete all archived messages: the topic's owner wants no archive any more."""
+    tx.execute("DELETE FROM sns_archive WHERE topic = ?", (topic,))
