@@ -46,9 +46,11 @@ def test_garbage_is_collected_in_the_running_registry(installed: K8s, registry: 
 
     preview = installed("gc", "--preview")
     done = installed("gc")
+    weekly = installed("gc", "--untagged", "7d")
 
     assert "would free 0 bytes" in preview.stderr
     assert "freed 0 bytes; 3 blobs and manifests are needed" in done.stderr
+    assert weekly.stderr == done.stderr
     assert registry.client().get_manifest("a", "latest").body == image.manifest
 
 

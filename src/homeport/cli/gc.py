@@ -2,12 +2,13 @@
 
 import http.client
 import sys
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import click
 import orjson
 
 from homeport.cli.context import with_settings
+from homeport.cli.untagged import untagged_option
 from homeport.kernel.config import Settings
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.runfile import read_run_file
@@ -24,15 +25,18 @@ class CollectionRefusedError(OperatorError):
 
 @click.command()
 @click.option("--preview", is_flag=True, help="Only say what would be deleted.")
+@untagged_option
 @click.option("--server", metavar="URL", help="The debug listener.  [default: of the server on the data directory]")
 @with_settings
-def gc(settings: Settings, server: str | None, *, preview: bool) -> None:
+def gc(settings: Settings, server: str | None, untagged: float | None, *, preview: bool) -> None:
     """Delete blobs that no manifest needs from the running registry; pulls go on, pushes wait a moment."""
     url = server or _debug_url(settings)
-    told = _ask(url, "?preview=true" if preview else "")
-    blobs = told["blobs"]
-    for digest in blobs if isinstance(blobs, list) else ():
-        click.echo(digest)
+    query = {**({"preview": "true"} if preview else {}), **({} if untagged is None else {"untagged": f"{untagged:f}"})}
+    told = _ask(url, f"?{urlencode(query)}")
+    for kind in ("manifests", "blobs"):
+        deleted = told.get(kind)
+        for name in deleted if isinstance(deleted, list) else ():
+            click.echo(name)
     word = "would free" if preview else "freed"
     young = (
         f"; {told['young_bytes']} bytes came within the last hour and stay for now" if told.get("young_bytes") else ""

@@ -170,8 +170,12 @@ class RegistryHalf:
             authority=settings.page_authority or self._authority,
         )
 
-    async def collect(self, *, preview: bool) -> Plan:
+    async def collect(self, *, preview: bool, untagged_seconds: float | None) -> Plan:
         """Delete what no manifest needs, or only say what that would be; pulls go on meanwhile.
+
+        Args:
+            preview: whether nothing is deleted.
+            untagged_seconds: as in `plan_online`.
 
         Raises:
             GateBusy: a change was running and took too long.
@@ -184,9 +188,9 @@ class RegistryHalf:
             self._log.info("garbage", line=line)
 
         if preview:
-            return await loop.run_in_executor(self._executor, plan_online, paths, now, tell)
+            return await loop.run_in_executor(self._executor, plan_online, paths, now, tell, untagged_seconds)
         async with self.registry.gate.shut(_COLLECT_PATIENCE_SECONDS):
-            done = await loop.run_in_executor(self._executor, collect_online, paths, now, tell)
+            done = await loop.run_in_executor(self._executor, collect_online, paths, now, tell, untagged_seconds)
             await count_bytes(self.registry)
             return done
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import orjson
 import pytest
-from click.testing import CliRunner
-from tests.images import build_image, digest_of, noise
+from click.testing import CliRunner, Result
+from tests.images import OCI_INDEX, OCI_MANIFEST, build_image, build_index, descriptor, digest_of, noise
 from tests.servers import HomeportProcess
 
 from homeport.cli.main import homeport
@@ -181,3 +181,100 @@ def test_what_a_pusher_was_told_is_there_stays_for_the_manifest_that_comes(serve
     collect(server)
 
     assert client.put_manifest("gc/asked", "v1", image.manifest).status == 201
+
+
+DAY = 86_400
+
+
+def age_links(server: HomeportProcess, repository: str, days: float) -> None:
+    """Make every manifest of a repository look as if it had been pushed so long ago, and its bytes and blobs too."""
+    before = time.time() - days * DAY
+    root = server.registry_root / "docker/registry/v2"
+    revisions = root / f"repositories/{repository}/_manifests/revisions"
+    for link in [*revisions.glob("*/*/link"), *(root / "blobs").glob("sha256/*/*/data")]:
+        os.utime(link, (before, before))
+
+
+def test_old_untagged_manifests_go_with_their_layers_where_that_is_asked_for(server: HomeportProcess) -> None:
+    client = server.client()
+    replaced, current = (build_image([{"nightly": noise(name, 3000)}]) for name in ("replaced", "current"))
+    client.push_image("gc/nightly", replaced, "latest")
+    client.push_image("gc/nightly", current, "latest")
+    age_links(server, "gc/nightly", 8)
+
+    kept = collect(server)["manifests"], collect(server, f"?preview=true&untagged={9 * DAY}")["manifests"]
+    preview = collect(server, f"?preview=true&untagged={7 * DAY}")
+    done = collect(server, f"?untagged={7 * DAY}")
+
+    assert kept == ([], [])
+    assert preview["manifests"] == done["manifests"] == [f"gc/nightly@{replaced.digest}"]
+    assert {digest_of(blob) for blob in replaced.blobs} - {digest_of(blob) for blob in current.blobs} <= set(
+        list_of(done["blobs"])
+    )
+    assert client.get(f"/v2/gc/nightly/manifests/{replaced.digest}").status == 404
+    assert client.get_manifest("gc/nightly", "latest").body == current.manifest
+    assert all(client.get(f"/v2/gc/nightly/blobs/{digest_of(blob)}").body == blob for blob in current.blobs)
+    assert collect(server, f"?untagged={7 * DAY}")["manifests"] == []
+
+
+def list_of(found: object) -> list[str]:
+    assert isinstance(found, list)
+    return found
+
+
+def test_what_living_manifests_need_stays_without_a_tag(server: HomeportProcess) -> None:
+    client = server.client()
+    child, gone = (build_image([{"child": noise(name, 1000)}]) for name in ("child", "gone"))
+    for image in (child, gone):
+        client.push_image("gc/many", image, image.digest)
+    index = build_index([child.entry()])
+    signature, of_gone = attached_to(index, OCI_INDEX), attached_to(gone.manifest, OCI_MANIFEST)
+    for reference, manifest in (("v1", index), (digest_of(signature), signature), (digest_of(of_gone), of_gone)):
+        assert client.put_manifest("gc/many", reference, manifest, OCI_INDEX).status == 201
+    age_links(server, "gc/many", 30)
+
+    done = collect(server, f"?untagged={DAY}")
+
+    ended = {f"gc/many@{digest_of(manifest)}" for manifest in (gone.manifest, of_gone)}
+    assert ended == {name for name in list_of(done["manifests"]) if name.startswith("gc/many@")}
+    assert orjson.loads(client.get(f"/v2/gc/many/referrers/{gone.digest}").body)["manifests"] == []
+    for manifest in (child.manifest, index, signature):
+        assert client.get(f"/v2/gc/many/manifests/{digest_of(manifest)}").body == manifest
+
+
+def attached_to(manifest: bytes, media_type: str) -> bytes:
+    """A manifest whose subject is another one, as a signature's."""
+    return build_index([], extra={"subject": descriptor(media_type, manifest), "artifactType": "application/vnd.test"})
+
+
+def test_an_untagged_manifest_of_the_last_hour_stays_however_short_the_age(server: HomeportProcess) -> None:
+    client = server.client()
+    image = build_image([{"fresh": noise("fresh", 1000)}])
+    client.push_image("gc/fresh", image, image.digest)
+
+    assert collect(server, "?untagged=0")["manifests"] == []
+
+    age_links(server, "gc/fresh", 2 / 24)
+    client.put_manifest("gc/fresh", image.digest, image.manifest)
+    assert collect(server, "?untagged=0")["manifests"] == [], "a push makes it young again"
+
+
+@pytest.mark.parametrize("wrong", ["x", "-1", "1e9", "nan", "9" * 13, "%20", "7d"])
+def test_an_age_that_is_none_is_refused(server: HomeportProcess, wrong: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        collect(server, f"?untagged={wrong}")
+
+
+def test_the_command_takes_an_age(server: HomeportProcess) -> None:
+    client = server.client()
+    image = build_image([{"cli": noise("cli", 1000)}])
+    client.push_image("gc/cli", image, image.digest)
+    age_links(server, "gc/cli", 8)
+
+    def gc(*arguments: str) -> Result:
+        return CliRunner().invoke(homeport, ["gc", "--server", server.debug_url, *arguments])
+
+    assert image.digest not in gc("--untagged", "2w").stdout
+    assert f"gc/cli@{image.digest}\n" in gc("--preview", "--untagged", "7d").stdout
+    assert f"gc/cli@{image.digest}\n" in gc("--untagged", "7d").stdout
+    assert gc("--untagged", "soon").exit_code == 2

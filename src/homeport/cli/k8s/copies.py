@@ -8,6 +8,7 @@ from typing import IO, get_args
 import click
 
 from homeport.cli.k8s.options import Target, say, with_target
+from homeport.cli.untagged import untagged_option
 from homeport.deploy.cluster.api import Api
 from homeport.deploy.cluster.copies import Half, back_up
 from homeport.deploy.cluster.copies import restore as fill
@@ -24,14 +25,16 @@ _half = click.argument("half", type=click.Choice(get_args(Half)))
 
 @click.command()
 @click.option("--preview", is_flag=True, help="Only say what would be deleted.")
+@untagged_option
 @with_target
-def gc(target: Target, *, preview: bool) -> None:
+def gc(target: Target, untagged: float | None, *, preview: bool) -> None:
     """Delete blobs that no manifest needs from the running registry; pulls go on."""
 
     async def work(api: Api, values: Values) -> str:
         pod = await running_pod(api, values, REGISTRY)
         command = ["homeport", "gc", "--server", f"http://127.0.0.1:{REGISTRY_DEBUG_PORT}"]
         command += ["--config", f"{CONFIG}/registry.yaml", *(["--preview"] if preview else [])]
+        command += [] if untagged is None else ["--untagged", f"{untagged:f}"]
         return await run_in_pod(
             api, pod, command, lambda piece: click.echo(piece.decode(), nl=False), container=REGISTRY
         )

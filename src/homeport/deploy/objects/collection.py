@@ -9,7 +9,11 @@ NAME = "registry-gc"
 
 _CONTAINER = pods.container(
     "gc",
-    ["gc", "--server", join("http://registry.", NAMESPACE, f".svc:{config.REGISTRY_DEBUG_PORT}")],
+    [
+        "gc",
+        *("--server", join("http://registry.", NAMESPACE, f".svc:{config.REGISTRY_DEBUG_PORT}")),
+        *("--untagged", Ref("gc.untagged")),
+    ],
     resources={
         "requests": {"cpu": "50m", "memory": "64Mi"},
         "limits": {"cpu": "500m", "memory": "256Mi"},

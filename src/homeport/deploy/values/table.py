@@ -27,6 +27,7 @@ OPTIONAL_NAME = rf"^({_LABEL})?$"
 WORDS = r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$"
 USER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 HTPASSWD = r"^([^:\s]+:\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}\n?)*$"
+AGE = r"^(never|[0-9]+(\.[0-9]+)?(s|m|h|d|w)?)$"
 SCHEDULE = r"^\S+ \S+ \S+ \S+ \S+$"
 IMAGE = r"^[a-z0-9][a-zA-Z0-9._:/-]*$"
 TAG = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"
@@ -198,6 +199,9 @@ class Collection:
 
     schedule: str = value("0 4 * * 0", "When the CronJob would run, if it were not suspended.", SCHEDULE)
     suspend: bool = value(True, "Whether the CronJob only waits for `kubectl create job --from=cronjob/registry-gc`.")
+    untagged: str = value(
+        "never", "How old a manifest without a tag becomes before it is deleted too, as in `7d`.", AGE
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

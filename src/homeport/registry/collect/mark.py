@@ -1,14 +1,18 @@
 """The mark phase: from what is pulled by tag or digest to every byte that it needs.
 
-Roots are all manifests of a repository, or, when untagged ones are to go, those that a tag means. A root needs its
-config and layers, an index also its children and what those need, at any depth. Whoever is attached to a living
-manifest by `subject` lives as well. Digests are compared by where their bytes lie, never as text.
+Roots are all manifests of a repository, or, when old untagged ones are to go, those that a tag means and those that
+are not old. A root needs its config and layers, an index also its children and what those need, at any depth. Whoever
+is attached to a living manifest by `subject` lives as well. Digests are compared by where their bytes lie, never as
+text.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from homeport.registry.collect.aliases import Aliases
+from homeport.registry.collect.errors import MarkFailed
 from homeport.registry.collect.inventory import Inventory
 from homeport.registry.collect.manifests import read_linked, read_possible
 from homeport.registry.model.digest import Digest, from_key
@@ -45,21 +49,28 @@ class Marker:
         # Stands in for the repository of bytes that no link leads to.
         self._nowhere = Inventory(RepositoryName("(no repository)"))
 
-    def mark_repository(self, inventory: Inventory, *, untagged_die: bool) -> None:
-        """Mark from a repository's roots.
+    def mark_repository(self, inventory: Inventory, untagged_before: float | None) -> None:
+        """Mark from a repository's roots; `untagged_before` as in `make_plan`.
 
         Raises:
             MarkFailed: a manifest of the repository cannot be read.
         """
         self._emit(inventory.name)
-        for key in inventory.revisions:
-            if untagged_die and key not in inventory.tagged:
+        for key, named in inventory.revisions.items():
+            if key not in inventory.tagged and self._is_old(inventory.name, named, untagged_before):
                 subject = read_linked(self._paths, key).subject
                 self.candidates.append(Candidate(inventory, key, subject.digest if subject else None))
             else:
                 self._mark_manifest(inventory, key)
         for key in inventory.tagged - inventory.revisions.keys():
             self._mark_manifest(inventory, key)
+
+    def _is_old(self, name: RepositoryName, named: Sequence[Digest], before: float | None) -> bool:
+        """Whether each link to a manifest was written before a time; a push writes it again."""
+        if before is None or before == math.inf:
+            return before is not None
+        links = [self._paths.revision_link(name, digest) for digest in named]
+        return all(_written(link) < before for link in links)
 
     def settle(self) -> None:
         """Spare every candidate that turned out to be needed, with all that it needs, until nothing changes.
@@ -138,3 +149,10 @@ class Marker:
                 yield key, read_linked(self._paths, key)
             elif claimed and (found := read_possible(self._paths, key)) is not None:
                 yield key, found
+
+
+def _written(link: str) -> float:
+    try:
+        return Path(link).stat().st_mtime
+    except OSError as error:
+        raise MarkFailed(link, error.strerror or str(error)) from error

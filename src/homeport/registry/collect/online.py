@@ -13,17 +13,27 @@ from homeport.registry.model.names import RepositoryName
 from homeport.registry.store.paths import Paths
 
 YOUNG_SECONDS = 3600
-"""A push uploads its blobs before the manifest that needs them: blobs younger than this may belong to one that runs."""
+"""A push uploads its blobs before the manifest that needs them, and an image's manifest before the index of several
+architectures or the tag: what is younger than this may belong to one that runs."""
 
 
-def plan_online(paths: Paths, now: Millis, warn: Callable[[str], None]) -> Plan:
+def plan_online(paths: Paths, now: Millis, warn: Callable[[str], None], untagged_seconds: float | None = None) -> Plan:
     """What a collection would delete now: blobs that no manifest needs, and that are no longer young.
+
+    Args:
+        paths: of the volume.
+        now: the time.
+        warn: told what is odd and does no harm.
+        untagged_seconds: manifests that no tag means, that no living one needs, and that were pushed so long ago go
+            too, but none that is young; None keeps them.
 
     Raises:
         MarkFailed: something that decides what is reachable cannot be read.
     """
-    plan = make_plan(paths, delete_untagged=False, emit=_silent, warn=warn)
-    oldest_young = now / MILLIS_PER_SECOND - YOUNG_SECONDS
+    seconds = now / MILLIS_PER_SECOND
+    before = None if untagged_seconds is None else seconds - max(untagged_seconds, YOUNG_SECONDS)
+    plan = make_plan(paths, untagged_before=before, emit=_silent, warn=warn)
+    oldest_young = seconds - YOUNG_SECONDS
     young: set[Digest] = set()
     young_bytes = 0
     for key in plan.blobs:
@@ -54,13 +64,15 @@ def _without(plan: Plan, young: set[Digest]) -> tuple[tuple[RepositoryName, tupl
     return tuple((name, digests) for name, digests in kept if digests)
 
 
-def collect_online(paths: Paths, now: Millis, tell: Callable[[str], None]) -> Plan:
+def collect_online(
+    paths: Paths, now: Millis, tell: Callable[[str], None], untagged_seconds: float | None = None
+) -> Plan:
     """Delete it; nobody may change links meanwhile.
 
     Raises:
         CollectionFailed: something needed cannot be read, so nothing was deleted; or a deletion failed.
     """
-    plan = plan_online(paths, now, tell)
+    plan = plan_online(paths, now, tell, untagged_seconds)
     sweep(paths, plan, tell)
     return plan
 

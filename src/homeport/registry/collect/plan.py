@@ -50,12 +50,13 @@ class Plan:
     young_bytes: int = 0
 
 
-def make_plan(paths: Paths, *, delete_untagged: bool, emit: Emit, warn: Warn) -> Plan:
+def make_plan(paths: Paths, *, untagged_before: float | None, emit: Emit, warn: Warn) -> Plan:
     """Mark, and list what is not marked; the volume is only read.
 
     Args:
         paths: of the volume.
-        delete_untagged: whether manifests that no tag means are to go.
+        untagged_before: manifests that no tag means are to go if they were pushed before this, in seconds since 1970;
+            None keeps them all.
         emit: gets the lines that registry:2 prints.
         warn: gets what is odd and does no harm.
 
@@ -66,8 +67,8 @@ def make_plan(paths: Paths, *, delete_untagged: bool, emit: Emit, warn: Warn) ->
     aliases = gather_aliases(paths, repositories)
     marker = Marker(paths, aliases, emit)
     for name in repositories:
-        inventory = take_inventory(paths, name, untagged_die=delete_untagged, warn=warn)
-        marker.mark_repository(inventory, untagged_die=delete_untagged)
+        inventory = take_inventory(paths, name, untagged_die=untagged_before is not None, warn=warn)
+        marker.mark_repository(inventory, untagged_before)
     marker.settle()
     _explain_unresolved(paths, aliases, marker, warn)
     manifests = tuple(map(_doom, marker.candidates))

@@ -1,5 +1,6 @@
 """One offline collection from lock to last line, with the output that registry:2's users know."""
 
+import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def collect_garbage(root: Path, options: Options, *, out: Print, log: Print) -> 
     paths = Paths(root)
     emit = _silent if options.quiet else out
     with nullcontext() if options.dry_run else DirectoryLock(root):
-        plan = make_plan(paths, delete_untagged=options.delete_untagged, emit=emit, warn=log)
+        plan = make_plan(paths, untagged_before=math.inf if options.delete_untagged else None, emit=emit, warn=log)
         _announce(plan, emit)
         if not options.dry_run:
             sweep(paths, plan, log)

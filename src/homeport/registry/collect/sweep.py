@@ -30,6 +30,7 @@ def sweep(paths: Paths, plan: Plan, log: Log) -> None:
     for name, digests in plan.layers:
         for digest in digests:
             _remove(paths.layer_link(name, digest), log, "layer link")
+    for name in {*(manifest.repository for manifest in plan.manifests), *(name for name, _ in plan.layers)}:
         _show_change(paths, name)
     # A link that power loss brings back after its bytes are gone would be a broken image.
     os.sync()

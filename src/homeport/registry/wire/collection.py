@@ -1,5 +1,6 @@
 """The debug listener's page that collects garbage: for the cluster's CronJob and for `homeport gc`."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import orjson
@@ -12,18 +13,23 @@ from homeport.registry.operations.gate import GateBusy
 from homeport.registry.wire.routes import query_values
 
 PATH = "/registry/gc"
+_SECONDS = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 _JSON = ("Content-Type", "application/json")
 
 
 def with_collection(handler: Handler, collect: Callable[..., Awaitable[Plan]]) -> Handler:
-    """Answer `POST /registry/gc[?preview=true]`, and hand on everything else."""
+    """Answer `POST /registry/gc[?preview=true][&untagged=SECONDS]`, and hand on everything else."""
 
     async def handle(request: Request) -> Response:
         if request.raw_path != PATH or request.method != "POST":
             return await handler(request)
-        preview = query_values(request.raw_query).get("preview") == ["true"]
+        query = query_values(request.raw_query)
+        preview = query.get("preview") == ["true"]
+        untagged = query.get("untagged", [""])[0]
+        if untagged and not _SECONDS.fullmatch(untagged):
+            return _told(400, {"error": f"untagged is a number of seconds, not {untagged[:100]!r}"})
         try:
-            plan = await collect(preview=preview)
+            plan = await collect(preview=preview, untagged_seconds=float(untagged) if untagged else None)
         except GateBusy:
             return _told(503, {"error": "a push is being completed: try again in a moment"})
         except OperatorError as error:
@@ -35,6 +41,7 @@ def with_collection(handler: Handler, collect: Callable[..., Awaitable[Plan]]) -
                 "kept": plan.marked,
                 "freed_bytes": plan.freed_bytes,
                 "young_bytes": plan.young_bytes,
+                "manifests": [f"{manifest.repository}@{manifest.digest}" for manifest in plan.manifests],
                 "blobs": [str(from_key(key)) for key in plan.blobs],
             },
         )
