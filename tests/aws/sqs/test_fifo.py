@@ -1,5 +1,7 @@
 """FIFO queues: order, groups, duplicates, attempts."""
 
+import asyncio
+
 import pytest
 from tests.aws.sqs.room import SqsRoom
 
@@ -37,6 +39,42 @@ async def test_messages_of_a_group_come_back_in_their_order(room: SqsRoom) -> No
         )
 
     assert await room.bodies(queue) == ["0", "1"]
+
+
+async def test_a_new_delay_holds_for_what_a_fifo_queue_has_already(room: SqsRoom) -> None:
+    """SQS developer guide, "Delay queues": retroactive for FIFO queues, not for standard queues."""
+    fifo, standard = await room.create("q.fifo", **FIFO), await room.create("q")
+    await room.send(fifo, "received", MessageGroupId="r", MessageDeduplicationId="r")
+    await room.receive(fifo, VisibilityTimeout=20)
+    for number in range(2):
+        await room.send(fifo, str(number), MessageGroupId="g", MessageDeduplicationId=str(number))
+        await room.send(standard, str(number))
+        room.clock.advance(seconds=1)
+
+    for queue in (fifo, standard):
+        await room("SetQueueAttributes", QueueUrl=queue, Attributes={"DelaySeconds": "10"})
+    assert (await room.counts(fifo), await room.counts(standard)) == ((0, 2, 1), (2, 0, 0))
+    room.clock.advance(seconds=8)
+    assert await room.bodies(fifo, VisibilityTimeout=1) == ["0"]
+    room.clock.advance(seconds=1)
+    assert await room.counts(fifo) == (2, 0, 1)
+    await room("SetQueueAttributes", QueueUrl=fifo, Attributes={"DelaySeconds": "900"})
+    assert (await room.bodies(fifo, VisibilityTimeout=0), await room.counts(fifo)) == (["0"], (1, 1, 1))
+    await room("SetQueueAttributes", QueueUrl=fifo, Attributes={"DelaySeconds": "0"})
+
+    assert await room.bodies(fifo) == ["0", "1"]
+    assert await room.counts(fifo) == (0, 0, 3)
+
+
+async def test_a_delay_that_is_taken_back_wakes_a_receive(room: SqsRoom) -> None:
+    queue = await room.create("q.fifo", DelaySeconds="900", **FIFO)
+    await room.send(queue, "b", MessageGroupId="g", MessageDeduplicationId="d")
+    waiting = asyncio.create_task(room.bodies(queue, WaitTimeSeconds=20))
+    await asyncio.sleep(0.05)
+
+    await room("SetQueueAttributes", QueueUrl=queue, Attributes={"DelaySeconds": "0"})
+
+    assert await asyncio.wait_for(waiting, 5) == ["b"]
 
 
 async def test_a_duplicate_is_answered_and_never_arrives(room: SqsRoom) -> None:

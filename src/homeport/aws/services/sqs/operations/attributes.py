@@ -23,7 +23,7 @@ from homeport.aws.services.sqs.model.tags import check_tags
 from homeport.aws.services.sqs.model.visibility import Counters
 from homeport.aws.services.sqs.operations.redriving import check_redrive
 from homeport.aws.services.sqs.room import RETENTION_JOB, Sqs
-from homeport.aws.services.sqs.store import counting, queues
+from homeport.aws.services.sqs.store import counting, messages, queues
 from homeport.kernel.clock import MILLIS_PER_SECOND
 from homeport.kernel.storage.database import Tx
 
@@ -87,10 +87,23 @@ async def _change(sqs: Sqs, queue: Queue, change: Callable[[Mapping[str, str]], 
             check_redrive(tx, queue.key, new)
         queues.set_attributes(tx, current.id, new, sqs.clock.now())
         sqs.changed(tx, queue.key)
+        if queue.fifo:
+            _delay_anew(sqs, tx, current)
         # A shorter retention may have made messages due.
         tx.after_commit(lambda: sqs.wake_job(RETENTION_JOB))
 
     await sqs.db.write(write)
+
+
+def _delay_anew(sqs: Sqs, tx: Tx, old: Queue) -> None:
+    """Let a FIFO queue's new delay hold for the messages that it has.
+
+    SQS developer guide, "Delay queues": the setting is retroactive for FIFO queues alone.
+    """
+    seconds = queues.get(tx, old.key).settings.delay_seconds
+    if seconds != old.settings.delay_seconds:
+        sqs.arrived(tx, old.id, messages.delay_anew(tx, old, seconds, sqs.clock.now()))
+        sqs.will_arrive(tx, old.id)
 
 
 async def add_permission(sqs: Sqs, call: Call, request: AddPermissionRequest) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from homeport.aws.services.sqs.model.queue import Queue
-from homeport.aws.services.sqs.model.visibility import BEHIND, FRONT, kind_of, lane, waits
+from homeport.aws.services.sqs.model.visibility import BEHIND, FRONT, kind_of, lane, waited, waits
 from homeport.aws.services.sqs.store import counting, groups
 from homeport.aws.services.sqs.store.rows import NewMessage
 from homeport.aws.services.sqs.store.schema import INLINE_BYTES, PLACE_BITS
@@ -130,3 +130,23 @@ def hide(tx: Tx, queue: Queue, message: int, until: Millis, now: Millis) -> None
         counting.adjust(tx, queue.shelf, in_flight=change)
     if rank is not None and group is not None:
         groups.settle(tx, queue, group, now)
+
+
+def delay_anew(tx: Tx, queue: Queue, seconds: int, now: Millis) -> int:
+    """Delay what nobody has received yet by so much from its send on, instead of by the queue's delay until now.
+
+    Returns:
+        How many messages had been sent so lately that it makes a difference.
+    """
+    as_of = counting.advance(tx, queue.shelf, now).as_of
+    longer = max(seconds, queue.settings.delay_seconds) * MILLIS_PER_SECOND
+    changed = list(
+        tx.execute(
+            "UPDATE sqs_message SET lane = lane | ?, visible_ms = sent_ms + ?"
+            " WHERE shelf = ? AND sent_ms > ? AND receives = 0 RETURNING visible_ms > ?",
+            (waited(FRONT), seconds * MILLIS_PER_SECOND, queue.shelf, now - longer, as_of),
+        )
+    )
+    delayed = len([row for row in changed if row[0]])
+    tx.execute("UPDATE sqs_shelf SET delayed = ? WHERE id = ?", (delayed, queue.shelf))
+    return len(changed)
