@@ -74,9 +74,11 @@ class Listener:
             AddressUnavailable: the system refuses the address.
         """
         sockets = _sockets(address, self._service.name)
-        loop = asyncio.get_running_loop()
         for sock in sockets:
-            self._servers.append(await _serve(loop, self._http, sock, tls))
+            if tls is not None and isinstance(address, TcpAddress):
+                self._servers.append(self._sniffing(sock, _ready(tls), only_tls=True))
+            else:
+                self._servers.append(await _serve(self._http, sock, tls))
         self._note(address, sockets[0], tls=tls is not None)
 
     def _note(self, address: Address, sock: socket.socket, *, tls: bool) -> None:
@@ -94,10 +96,13 @@ class Listener:
             AddressUnavailable: the system refuses the address.
         """
         sockets = _sockets(address, self._service.name)
-        timeout = self._service.limits.header_timeout
         for sock in sockets:
-            self._servers.append(SniffingServer(sock, self._http, make_context, first_byte_seconds=timeout))
+            self._servers.append(self._sniffing(sock, make_context))
         self._note(address, sockets[0], tls=False)
+
+    def _sniffing(self, sock: socket.socket, make_context: MakeContext, *, only_tls: bool = False) -> SniffingServer:
+        timeout = self._service.limits.header_timeout
+        return SniffingServer(sock, self._http, make_context, first_byte_seconds=timeout, only_tls=only_tls)
 
     async def close(self, drain_seconds: float) -> None:
         """Stop listening, let running requests end for at most so long, then cut what is left."""
@@ -113,9 +118,15 @@ class Listener:
         await self._http.shutdown(0.05)
 
 
-async def _serve(
-    loop: asyncio.AbstractEventLoop, http: HttpServer, sock: socket.socket, tls: ssl.SSLContext | None
-) -> asyncio.Server:
+def _ready(context: ssl.SSLContext) -> MakeContext:
+    async def make() -> ssl.SSLContext:
+        return context
+
+    return make
+
+
+async def _serve(http: HttpServer, sock: socket.socket, tls: ssl.SSLContext | None) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
     if sock.family == socket.AF_UNIX:
         return await loop.create_unix_server(http, sock=sock, ssl=tls, backlog=_BACKLOG)
     return await loop.create_server(http, sock=sock, ssl=tls, backlog=_BACKLOG)

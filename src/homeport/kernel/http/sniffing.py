@@ -13,6 +13,13 @@ _TLS_HANDSHAKE: Final = b"\x16"
 _MOST_WAITING: Final = 1024
 _PAUSE_SECONDS: Final = 0.1
 
+_PLAIN_REFUSED: Final = (
+    b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"this port speaks HTTPS, and the request came as plain HTTP\n"
+)
+_READ_BYTES: Final = 65_536
+_PARTING_SECONDS: Final = 2.0
+
 MakeContext = Callable[[], Awaitable[ssl.SSLContext]]
 """Makes the context, or finds it; asked only when somebody speaks TLS."""
 
@@ -23,6 +30,7 @@ class SniffingServer:
     Args:
         make_protocol: as for `loop.create_server`.
         first_byte_seconds: how long a client may take to send its first byte.
+        only_tls: whether a client that speaks plain HTTP is told so, and no more.
     """
 
     def __init__(
@@ -32,11 +40,13 @@ class SniffingServer:
         make_context: MakeContext,
         *,
         first_byte_seconds: float,
+        only_tls: bool = False,
     ) -> None:
         self._sock = sock
         self._make_protocol = make_protocol
         self._make_context = make_context
         self._first_byte_seconds = first_byte_seconds
+        self._only_tls = only_tls
         self._waiting: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.create_task(self._accept(), name="accept http or https")
 
@@ -70,7 +80,9 @@ class SniffingServer:
             connection.setblocking(False)
             async with asyncio.timeout(self._first_byte_seconds):
                 first = await _peek(loop, connection)
-            if first:
+            if first and first != _TLS_HANDSHAKE and self._only_tls:
+                await _refuse(loop, connection)
+            elif first:
                 tls = await self._make_context() if first == _TLS_HANDSHAKE else None
                 handed_over = True
                 await loop.connect_accepted_socket(self._make_protocol, connection, ssl=tls)
@@ -93,3 +105,12 @@ async def _peek(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> b
     finally:
         loop.remove_reader(connection)
     return connection.recv(1, socket.MSG_PEEK)
+
+
+async def _refuse(loop: asyncio.AbstractEventLoop, connection: socket.socket) -> None:
+    """Say it, and let the client read it: bytes of its that nobody has read would make a reset of the end."""
+    async with asyncio.timeout(_PARTING_SECONDS):
+        await loop.sock_sendall(connection, _PLAIN_REFUSED)
+        connection.shutdown(socket.SHUT_WR)
+        while await loop.sock_recv(connection, _READ_BYTES):
+            pass
