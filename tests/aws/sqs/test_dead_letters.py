@@ -77,6 +77,24 @@ async def test_a_fifo_group_goes_on_behind_a_dead_letter(room: SqsRoom) -> None:
     assert await room.bodies(dead) == ["0", "1"]
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_what_is_received_right_behind_a_dead_letter_leads_its_group(room: SqsRoom, *, deleted: bool) -> None:
+    """The receive that buries a group's first message takes the next ones along; they come back undeleted."""
+    await room.create("dead.fifo", FifoQueue="true")
+    queue = await room.create("q.fifo", FifoQueue="true", RedrivePolicy=redrive("dead.fifo", 2))
+    for number in range(4):
+        await room.send(queue, str(number), MessageGroupId="g", MessageDeduplicationId=str(number))
+    assert [await room.bodies(queue, most=1, VisibilityTimeout=0) for _ in range(2)] == [["0"], ["0"]]
+
+    received = await room.receive(queue, VisibilityTimeout=10)
+    assert [message["Body"] for message in received] == ["1", "2", "3"]
+    if deleted:
+        await room("DeleteMessage", QueueUrl=queue, ReceiptHandle=received[0]["ReceiptHandle"])
+    room.clock.advance(seconds=10)
+
+    assert await room.bodies(queue) == (["2", "3"] if deleted else ["1", "2", "3"])
+
+
 @pytest.mark.parametrize(
     ("policy", "reason"),
     [

@@ -22,8 +22,9 @@ from homeport.kernel.storage.rows import as_int, as_text, as_text_or_none
 
 _RECONSIDERED = 2
 
+# The lane as it is by now: whoever received, or buried, the one before it has brought it to the front.
 _TIMES = (
-    "lane = ?, visible_ms = ?, receives = receives + 1, received_ms = ?,"
+    f"lane = lane | {waited(FRONT)}, visible_ms = ?, receives = receives + 1, received_ms = ?,"
     " first_received_ms = coalesce(first_received_ms, ?)"
 )
 _HIDE = f"UPDATE sqs_message SET {_TIMES} WHERE id = ? RETURNING {STORED_COLUMNS}"  # noqa: S608 # constants
@@ -240,7 +241,7 @@ def _bury(tx: Tx, receive: Receive, message: int) -> bool:
 def _hide(tx: Tx, receive: Receive, candidate: _Candidate) -> Stored:
     queue, now = receive.queue, receive.now
     until = now + receive.hide_ms
-    times = (waited(candidate.lane), until, now, now)
+    times = (until, now, now)
     if receive.grouped:
         # Behind its group's others even when it is not hidden: whoever peeks sees them all.
         row = tx.row(_HIDE_GROUPED, (*times, max(until, now + 1), candidate.id))

@@ -111,4 +111,18 @@ MIGRATIONS: tuple[Migration, ...] = (
         CREATE INDEX sqs_move_task_running ON sqs_move_task (started_ms) WHERE status IN ('RUNNING', 'CANCELLING');
         """,
     ),
+    Migration(
+        2,
+        # Until now a receive could leave a FIFO group's first message behind the group, where no receive finds it.
+        """
+        UPDATE sqs_message SET lane = lane & 1
+        WHERE lane IN (2, 3)
+            AND shelf IN (SELECT shelf FROM sqs_queue WHERE name LIKE '%.fifo')
+            AND NOT EXISTS (
+                SELECT 1 FROM sqs_message AS earlier
+                WHERE earlier.shelf = sqs_message.shelf AND earlier.group_id = sqs_message.group_id
+                    AND (earlier.rank, earlier.id) < (sqs_message.rank, sqs_message.id)
+            );
+        """,
+    ),
 )
