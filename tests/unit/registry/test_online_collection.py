@@ -1,8 +1,6 @@
 """Collecting garbage in a running server, and the page that a browser finds there."""
 
-import os
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from tests.images import OCI_INDEX, OCI_MANIFEST, build_image, build_index, descriptor, digest_of, noise
 from tests.servers import HomeportProcess
+from tests.unit.registry.collecting import DAY, age, age_links, collect, list_of
 
 from homeport.cli.main import homeport
 
@@ -37,22 +36,6 @@ PEM = """-----BEGIN CERTIFICATE-----
 MIIBeDCCAR2gAwIBAgIUUqLrnTqXHBZbDbCmHKm0pXGqXhYwCgYIKoZIzj0EAwIw
 -----END CERTIFICATE-----
 """
-
-
-def collect(server: HomeportProcess, query: str = "") -> dict[str, object]:
-    request = urllib.request.Request(f"{server.debug_url}/registry/gc{query}", method="POST")
-    with urllib.request.urlopen(request) as answer:
-        found: dict[str, object] = orjson.loads(answer.read())
-    return found
-
-
-def age(server: HomeportProcess, digest: str) -> Path:
-    """Make a blob look two hours old; its file."""
-    hexadecimal = digest.removeprefix("sha256:")
-    path = server.registry_root / f"docker/registry/v2/blobs/sha256/{hexadecimal[:2]}/{hexadecimal}/data"
-    before = time.time() - 7200
-    os.utime(path, (before, before))
-    return path
 
 
 def test_what_no_manifest_needs_goes_once_it_is_old(server: HomeportProcess) -> None:
@@ -183,18 +166,6 @@ def test_what_a_pusher_was_told_is_there_stays_for_the_manifest_that_comes(serve
     assert client.put_manifest("gc/asked", "v1", image.manifest).status == 201
 
 
-DAY = 86_400
-
-
-def age_links(server: HomeportProcess, repository: str, days: float) -> None:
-    """Make every manifest of a repository look as if it had been pushed so long ago, and its bytes and blobs too."""
-    before = time.time() - days * DAY
-    root = server.registry_root / "docker/registry/v2"
-    revisions = root / f"repositories/{repository}/_manifests/revisions"
-    for link in [*revisions.glob("*/*/link"), *(root / "blobs").glob("sha256/*/*/data")]:
-        os.utime(link, (before, before))
-
-
 def test_old_untagged_manifests_go_with_their_layers_where_that_is_asked_for(server: HomeportProcess) -> None:
     client = server.client()
     replaced, current = (build_image([{"nightly": noise(name, 3000)}]) for name in ("replaced", "current"))
@@ -215,11 +186,6 @@ def test_old_untagged_manifests_go_with_their_layers_where_that_is_asked_for(ser
     assert client.get_manifest("gc/nightly", "latest").body == current.manifest
     assert all(client.get(f"/v2/gc/nightly/blobs/{digest_of(blob)}").body == blob for blob in current.blobs)
     assert collect(server, f"?untagged={7 * DAY}")["manifests"] == []
-
-
-def list_of(found: object) -> list[str]:
-    assert isinstance(found, list)
-    return found
 
 
 def test_what_living_manifests_need_stays_without_a_tag(server: HomeportProcess) -> None:

@@ -56,14 +56,12 @@ async def mount_blob(
     Spec: OCI distribution, end-11. Without a source, any repository that the caller may pull from will do.
     """
     require(registry, call, "push", name)
-    target = registry.content.layer(name, digest)
-    if target is None:
-        target = await _find_readable(registry, call, digest, source)
-    size_bytes = None if target is None else registry.content.stored_size(target)
-    if target is None or size_bytes is None:
-        return False
-    found = target
-    async with registry.lock(name):
+    async with registry.changing(name):
+        target = registry.content.layer(name, digest) or await _find_readable(registry, call, digest, source)
+        size_bytes = None if target is None else registry.content.stored_size(target)
+        if target is None or size_bytes is None:
+            return False
+        found = target
         await registry.on_disk(lambda: registry.content.link_layer(name, digest, found))
         await registry.index.add_blob(name, found, size_bytes)
     return True
@@ -96,7 +94,7 @@ async def delete_blob(registry: Registry, call: Call, name: RepositoryName, dige
     await registry.until_indexed()
     # Who uses it is read from the index, which has to know of other writers' manifests.
     await reconcile_repository(registry, name)
-    async with registry.lock(name):
+    async with registry.changing(name):
         target = registry.content.layer(name, digest)
         if target is None or registry.content.revision(name, digest) is not None:
             raise BlobUnknown(digest)

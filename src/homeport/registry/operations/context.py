@@ -1,8 +1,9 @@
 """What every operation is given: the registry it works on, and who asks."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from weakref import WeakValueDictionary
@@ -70,7 +71,7 @@ class Registry:
     index_patience_seconds: float = 20.0
     """How long a request waits for that; clients give up after 30 s, and we cannot see them go."""
     gate: WriteGate = field(default_factory=WriteGate)
-    """Passed by whatever makes or removes links; shut while garbage is collected."""
+    """Passed by `changing`; shut while garbage is collected."""
     large_manifests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_MANIFESTS))
     """Held while a manifest too large to be kept in memory by everybody at once is received."""
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
@@ -84,6 +85,18 @@ class Registry:
         if lock is None:
             lock = self._locks[of] = asyncio.Lock()
         return lock
+
+    @asynccontextmanager
+    async def changing(self, name: RepositoryName) -> AsyncIterator[None]:
+        """Make or remove links of a repository: nobody else does, and no garbage is collected meanwhile.
+
+        What waits for a client comes before it: a collection waits for whoever is in here, and everybody for it.
+
+        Raises:
+            Unavailable: a collection takes longer than clients wait.
+        """
+        async with self.gate.passing(), self.lock(name):
+            yield
 
     async def until_indexed(self) -> None:
         """Wait for the index, for as long as a client does.

@@ -108,7 +108,7 @@ async def put_manifest(  # what a client says of a manifest
     tags = [*more_tags] if as_digest(reference) is not None else [Tag(reference), *more_tags]
     registry.space.require(len(data))
     run = registry.in_thread if large else registry.on_disk
-    async with registry.lock(name):
+    async with registry.changing(name):
         change = await run(lambda: _store(registry, name, entry, data, tags))
         await registry.index.add_manifest(name, entry, tags, change=change)
     registry.pushes[name] = entry.pushed_at
@@ -159,7 +159,7 @@ async def delete_manifest(registry: Registry, call: Call, name: RepositoryName, 
     require(registry, call, "delete", name)
     await registry.until_indexed()
     digest = as_digest(reference)
-    async with registry.lock(name):
+    async with registry.changing(name):
         if digest is None:
             await _delete_tag(registry, name, Tag(reference))
         else:

@@ -167,7 +167,7 @@ async def _settle(registry: Registry, upload: Upload, digest: Digest) -> None:
         content.link_layer(name, digest, target)
         return is_new
 
-    async with registry.lock(name):
+    async with registry.changing(name):
         # Whoever finds the bytes there already must find them synced as well.
         async with registry.lock(target):
             is_new = await registry.on_disk(settle)

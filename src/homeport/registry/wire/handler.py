@@ -56,9 +56,6 @@ class InFlight(Protocol):
         ...
 
 
-_LINKING: Final = frozenset({"POST", "PUT", "DELETE"})
-"""Methods that make or remove links; PATCH only adds bytes to an upload, for as long as that may take."""
-
 _PULLED: Final = frozenset({200, 206, 304})
 _namespace = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?").fullmatch
 
@@ -139,11 +136,7 @@ class RegistryHandler:
             raise Unauthorized
         request.principal = principal.name
         visit = Visit(self._registry, self._addresses, request, match, Call(principal))
-        if request.method in _LINKING:
-            async with self._registry.gate.passing():
-                response = await operation(visit)
-        else:
-            response = await operation(visit)
+        response = await operation(visit)
         if request.raw_query and response.status in _PULLED:
             _name_namespace(request, response)
         return response

@@ -1,0 +1,51 @@
+"""Garbage is collected while clients push and pull: neither waits for the other longer than a moment."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from tests.images import build_image, digest_of, noise
+from tests.servers import HomeportProcess
+from tests.unit.registry.collecting import collect
+from tests.wire import read_responses, with_query
+
+SOON_SECONDS = 5.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeportProcess]:
+    """A Homeport of these tests' own."""
+    running = HomeportProcess.on(tmp_path_factory.mktemp("beside") / "data").start()
+    yield running
+    assert running.stop() == 0, running.log_tail()
+
+
+@pytest.mark.parametrize("way", ["PUT", "POST", "manifest"])
+def test_a_slow_push_holds_up_neither_a_collection_nor_other_pushes(server: HomeportProcess, way: str) -> None:
+    """containerd sends a layer as the body of its last PUT: gigabytes over a home's wifi take minutes."""
+    client = server.client()
+    image = build_image([{"slow": noise(f"slow {way}", 2000)}])
+    for blob in image.blobs:
+        client.push_blob("gc/slow", blob)
+    content = image.manifest if way == "manifest" else noise(f"a slow {way}", 100_000)
+    name = f"gc/slow-{way.lower()}"
+    method, target = {
+        "PUT": ("PUT", with_query(client.start_upload(name), digest=digest_of(content))),
+        "POST": ("POST", f"/v2/{name}/blobs/uploads/?digest={digest_of(content)}"),
+        "manifest": ("PUT", "/v2/gc/slow/manifests/v1"),
+    }[way]
+
+    with client.socket() as slow:
+        head = client.head_of(method, target, f"Content-Length: {len(content)}", f"Content-Type: {image.media_type}")
+        slow.sendall(head + content[:50])
+        time.sleep(0.2)
+        began = time.monotonic()
+        collect(server)
+        other = client.push_blob("gc/quick", noise("quick", 1000))
+        took = time.monotonic() - began
+        slow.sendall(content[50:])
+        answer = read_responses(slow)[0]
+
+    assert took < SOON_SECONDS
+    assert answer.status == 201
+    assert client.head(f"/v2/gc/quick/blobs/{other}").status == 200
