@@ -26,7 +26,7 @@ from homeport.kernel.http.forwarded import TrustedProxies
 from homeport.kernel.http.limits import Limits
 from homeport.kernel.http.listener import Listener
 from homeport.kernel.http.server import Service
-from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health
+from homeport.kernel.http.service_pages import debug_handler, plain_error, with_health, without_browsers
 from homeport.kernel.ids import SystemIds
 from homeport.kernel.jobs import Runner, add_job_metrics
 from homeport.kernel.log import route_library_logs, stderr_log
@@ -260,7 +260,7 @@ class _Server:
     def _debug_service(self, half: RegistryHalf) -> Service:
         return Service(
             name="debug",
-            handler=with_collection(debug_handler(self._metrics, self._health), half.collect),
+            handler=without_browsers(with_collection(debug_handler(self._metrics, self._health), half.collect)),
             error_answers=plain_error,
             observer=AccessLog(self._log),
             proxies=TrustedProxies(()),

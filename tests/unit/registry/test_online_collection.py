@@ -244,3 +244,26 @@ def test_the_command_takes_an_age(server: HomeportProcess) -> None:
     assert f"gc/cli@{image.digest}\n" in gc("--preview", "--untagged", "7d").stdout
     assert f"gc/cli@{image.digest}\n" in gc("--untagged", "7d").stdout
     assert gc("--untagged", "soon").exit_code == 2
+
+
+@pytest.mark.parametrize("wrong", ["preview=1", "preview", "preview=true&preview=false", "dry-run=true", "untagged="])
+def test_who_may_have_wanted_only_to_look_deletes_nothing(server: HomeportProcess, wrong: str) -> None:
+    client = server.client()
+    file = age(server, client.push_blob("gc/look", noise("look", 1000)))
+
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        collect(server, f"?{wrong}")
+
+    assert file.exists()
+
+
+@pytest.mark.parametrize("path", ["/registry/gc", "/debug/health/down"])
+def test_a_page_in_the_operators_browser_changes_nothing(server: HomeportProcess, path: str) -> None:
+    headers = {"Origin": "https://evil.example", "Content-Type": "text/plain"}
+
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(
+            urllib.request.Request(server.debug_url + path, b"", method="POST", headers=headers),
+        )
+
+    assert server.client().get("/v2/").status == 200

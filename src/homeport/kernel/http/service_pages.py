@@ -1,6 +1,7 @@
 """Pages that every listener has: health, and on the debug listener metrics and what distribution has there."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import orjson
 
@@ -9,9 +10,11 @@ from homeport.kernel.http.message import Handler, Request, Response
 from homeport.kernel.metrics import CONTENT_TYPE, Metrics
 
 HEALTH_PATH = "/_homeport/health"
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _JSON = ("Content-Type", "application/json")
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 _NOT_FOUND = b"404 page not found\n"
+_NOT_FOR_PAGES = b"a page in a browser may not do this\n"
 
 
 def with_health(handler: Handler, health: Health) -> Handler:
@@ -20,6 +23,21 @@ def with_health(handler: Handler, health: Health) -> Handler:
     async def handle(request: Request) -> Response:
         if request.raw_path == HEALTH_PATH:
             return _health_response(health.problems(), health.notes())
+        return await handler(request)
+
+    return handle
+
+
+def without_browsers(handler: Handler) -> Handler:
+    """Refuse what a page in a browser has sent and that changes something; reading is left to the browser's rules.
+
+    A listener without passwords is kept by its address alone, and the operator's own browser can reach that for any
+    page in the world. With what it sends to another site a browser always names the page's own.
+    """
+
+    async def handle(request: Request) -> Response:
+        if request.method not in _SAFE and "Origin" in request.headers:
+            return Response(403, [_TEXT], _NOT_FOR_PAGES)
         return await handler(request)
 
     return handle
