@@ -55,6 +55,25 @@ async def test_a_queue_that_is_its_own_dead_letter_queue_goes_on_giving_out_its_
     assert [await room.bodies(queue) for _ in range(3)] == [["b"], ["b"], ["b"]]
 
 
+async def test_a_receive_that_meets_many_dead_letters_lets_others_in_between(room: SqsRoom) -> None:
+    """One that waits goes on until it has found a message; one that does not is answered."""
+    await room.create("dead")
+    queue = await room.create("q", VisibilityTimeout="0")
+    for _ in range(120):
+        entries = [{"Id": str(number), "MessageBody": "poison"} for number in range(10)]
+        await room("SendMessageBatch", QueueUrl=queue, Entries=entries)
+    for _ in range(120):
+        await room.receive(queue, VisibilityTimeout=1)
+    await room("SetQueueAttributes", QueueUrl=queue, Attributes={"RedrivePolicy": redrive("dead")})
+    room.clock.advance(seconds=1)
+    await room.send(queue, "good")
+
+    assert await room.bodies(queue) == []
+    visible, _, _ = await room.counts(queue)
+    assert 0 < visible < 1200
+    assert await asyncio.wait_for(room.bodies(queue, WaitTimeSeconds=20), 5) == ["good"]
+
+
 async def test_a_letter_keeps_its_age(room: SqsRoom) -> None:
     """SQS developer guide: a standard queue's dead letter expires by when it was first sent."""
     dead = await room.create("dead", MessageRetentionPeriod="100")

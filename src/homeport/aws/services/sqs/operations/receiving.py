@@ -115,6 +115,8 @@ def _take_in(sqs: Sqs, tx: Tx, queue: Queue, receive: Receive, ask: _Ask) -> lis
         deduplication.remember_attempt(tx, queue.id, ask.attempt, received, receive.now)
     if receive.dropped and receive.target:
         sqs.arrived(tx, receive.target.id, receive.dropped)
+    if receive.tired:
+        sqs.arrived(tx, queue.id, 1)
     if found:
         sqs.will_arrive(tx, queue.id)
     return found

@@ -21,6 +21,8 @@ from homeport.kernel.storage.database import Snapshot, Tx
 from homeport.kernel.storage.rows import as_int, as_text, as_text_or_none
 
 _RECONSIDERED = 2
+_MOST_DROPPED = 500
+"""So many messages may one receive move away or let expire: a queue full of them does not hold up everybody else."""
 
 # The lane as it is by now: whoever received, or buried, the one before it has brought it to the front.
 _TIMES = (
@@ -68,6 +70,11 @@ class Receive:
     def full(self) -> bool:
         """Whether it has as many as were asked for."""
         return len(self.taken) >= self.limit
+
+    @property
+    def tired(self) -> bool:
+        """Whether it has to leave the rest to the next receive."""
+        return self.dropped >= _MOST_DROPPED
 
     @property
     def progress(self) -> int:
@@ -122,7 +129,7 @@ def take(tx: Tx, receive: Receive) -> list[Stored]:
         _reconsider(tx, receive)
     before = -1
     # Each pass sees the next message of each group; a receive that hides nothing (timeout 0) must not see them again.
-    while not receive.full and receive.progress > before:
+    while not (receive.full or receive.tired) and receive.progress > before:
         before = receive.progress
         for candidate in _candidates(tx, receive):
             _receive(tx, receive, candidate)
