@@ -187,6 +187,24 @@ def test_uploads_are_listed_in_pages_of_one_key_the_oldest_first(s3: Any, bucket
     assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "upload-id-marker")
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_uploads_are_aborted_page_by_page(s3: Any, bucket: str, size: int) -> None:
+    kept = start(s3, bucket, "b")
+    for key in ("a", "a", "b", "b", "b", "c"):
+        start(s3, bucket, key)
+
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, PaginationConfig={"PageSize": size})
+    for page in pages:
+        for upload in page["Uploads"]:
+            if upload["UploadId"] != kept:
+                s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+    left = s3.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [upload["UploadId"] for upload in left] == [kept]
+    error = refused(s3.list_multipart_uploads, Bucket=bucket, KeyMarker="a", UploadIdMarker=kept)
+    assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "upload-id-marker")
+
+
 def test_a_completion_that_is_sent_again_is_answered_again(s3: Any, bucket: str) -> None:
     upload = start(s3, bucket)
     parts = [put(s3, bucket, upload, 1, b"x")]

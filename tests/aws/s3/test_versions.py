@@ -189,6 +189,28 @@ def test_versions_are_listed_in_pages(s3: Any, versioned: str) -> None:
     assert len(found) == 8
 
 
+@pytest.mark.parametrize("status", ["", "Enabled", "Suspended"])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_bucket_is_emptied_page_by_page(s3: Any, bucket: str, status: str, size: int) -> None:
+    for key in ("a", "b", "c"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    if status:
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for key in ("a", "b", "b"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"")
+        s3.delete_object(Bucket=bucket, Key="a")
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+        s3.put_object(Bucket=bucket, Key="b", Body=b"")
+
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": size})
+    for page in pages:
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in found]
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": objects})
+
+    s3.delete_bucket(Bucket=bucket)
+
+
 def test_a_version_marker_needs_a_key_marker(s3: Any, versioned: str) -> None:
     version = s3.put_object(Bucket=versioned, Key="k", Body=b"")["VersionId"]
 

@@ -1,5 +1,6 @@
 """Multipart uploads: limits of parts, and whether the parts that a completion names are those that came."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypedDict
@@ -19,6 +20,8 @@ from homeport.kernel.clock import Millis
 LEAST_PART_BYTES: Final = 5 * 1024 * 1024
 MOST_PART_BYTES: Final = 5 * 1024 * 1024 * 1024
 MOST_PARTS: Final = 10_000
+UPLOAD_ID_BYTES: Final = 48
+_UPLOAD_ID: Final = re.compile(rf"[0-9a-f]{{{2 * UPLOAD_ID_BYTES}}}")
 
 
 class Plan(TypedDict, total=False):
@@ -66,6 +69,11 @@ class UploadedPart:
     modified: Millis
     row: int
     file: str
+
+
+def may_be_upload_id(identifier: str) -> bool:
+    """Whether an upload's id has this form."""
+    return _UPLOAD_ID.fullmatch(identifier) is not None
 
 
 def check_part_number(number: int) -> None:

@@ -8,6 +8,8 @@ from homeport.aws.services.s3.model.version import Version
 
 _RANGE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)")
 _COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+_MOST_DIGITS = 18
+"""Enough for every size there is; a number that has more is behind the end in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Extent:
         return f"bytes {self.start}-{self.start + self.count - 1}/{self.size}"
 
 
+def _number(digits: str) -> int:
+    return int(digits.lstrip("0")[: _MOST_DIGITS + 1] or "0")
+
+
 def requested(header: str, size: int) -> Extent | None:
     """What a Range header asks for; None for all of it: S3 ignores several ranges, and what it cannot read.
 
@@ -34,12 +40,12 @@ def requested(header: str, size: int) -> Extent | None:
     if match is None or not (match[1] or match[2]):
         return None
     if not match[1]:
-        count = min(int(match[2]), size)
+        count = min(_number(match[2]), size)
         if count == 0:
             raise InvalidRange(header, size)
         return Extent(size - count, count, size)
-    start = int(match[1])
-    end = int(match[2]) if match[2] else size - 1
+    start = _number(match[1])
+    end = _number(match[2]) if match[2] else size - 1
     if match[2] and end < start:
         return None
     if start >= size:
@@ -76,7 +82,7 @@ def of_copy(header: str, size: int) -> Extent:
             "x-amz-copy-source-range",
             header,
         )
-    first, last = int(match[1]), int(match[2])
+    first, last = _number(match[1]), _number(match[2])
     if last < first or last >= size:
         raise InvalidArgument(
             f"Range specified is not valid for source object of size: {size}", "x-amz-copy-source-range", header

@@ -199,9 +199,9 @@ def _start_of_versions(
         return listing.behind(key, prefix, delimiter)
     if id_marker == NULL_VERSION:
         version = objects.find(snapshot, bucket.id, key, id_marker)
-        seq = version.seq if version is not None else None
-    else:
-        seq = sequence_of(id_marker)
+        # The only id that does not tell its place: behind one that has been deleted, all that are left of the key come.
+        return key, INCLUSIVE if version is None else version.seq
+    seq = sequence_of(id_marker)
     if seq is None:
         raise InvalidArgument("Invalid version id specified", "version-id-marker", id_marker)
     return key, seq

@@ -7,7 +7,8 @@ from homeport.aws.services.s3.errors import (
 )
 from homeport.aws.services.s3.model import listing
 from homeport.aws.services.s3.model.bucket import Bucket
-from homeport.aws.services.s3.model.multipart import Upload, UploadedPart
+from homeport.aws.services.s3.model.listing import Cursor
+from homeport.aws.services.s3.model.multipart import Upload, UploadedPart, may_be_upload_id
 from homeport.aws.services.s3.model.names import canonical_id, decode_key
 from homeport.aws.services.s3.operations.answers import Members
 from homeport.aws.services.s3.operations.uploads import abort_members, found_upload
@@ -77,14 +78,12 @@ async def list_multipart_uploads(
     marker, id_marker = request.get("KeyMarker", ""), request.get("UploadIdMarker", "")
 
     def read(snapshot: Snapshot) -> listing.Page[Upload]:
-        start = (
-            listing.behind(marker.encode(), prefix.encode(), delimiter.encode()) if marker else (b"", listing.INCLUSIVE)
-        )
-        if marker and id_marker:
-            known = uploads.find(snapshot, bucket.id, marker.encode(), id_marker)
-            if known is None:
-                raise InvalidArgument("Invalid uploadId marker", "upload-id-marker", id_marker)
-            start = uploads.place_of(known)
+        if not marker:
+            start = b"", listing.INCLUSIVE
+        elif id_marker:
+            start = _behind_upload(snapshot, bucket, marker.encode(), id_marker)
+        else:
+            start = listing.behind(marker.encode(), prefix.encode(), delimiter.encode())
         query = listing.Query(prefix.encode(), delimiter.encode(), start, most)
         return listing.page(
             lambda begin, end, count: uploads.list_uploads(snapshot, bucket.id, begin, end, count),
@@ -121,3 +120,17 @@ async def list_multipart_uploads(
             for upload in page.rows
         ],
     }
+
+
+def _behind_upload(snapshot: Snapshot, bucket: Bucket, key: bytes, identifier: str) -> Cursor:
+    """Where a page begins behind an upload; one that has ended since means all that are left of its key.
+
+    Raises:
+        InvalidArgument: it cannot have been an upload of this key.
+    """
+    known = uploads.find(snapshot, bucket.id, key, identifier)
+    if known is not None:
+        return uploads.place_of(known)
+    if not may_be_upload_id(identifier) or uploads.is_under_way(snapshot, bucket.id, identifier):
+        raise InvalidArgument("Invalid uploadId marker", "upload-id-marker", identifier)
+    return key, listing.INCLUSIVE

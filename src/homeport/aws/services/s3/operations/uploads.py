@@ -1,7 +1,7 @@
 """Multipart uploads: begun, filled part by part, aborted."""
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import cast
 
 from homeport.aws.api import s3 as api
 from homeport.aws.call import Call
@@ -20,8 +20,6 @@ from homeport.aws.services.s3.operations.put import draft, writing_file
 from homeport.aws.services.s3.room import S3
 from homeport.aws.services.s3.store import buckets, uploads
 from homeport.kernel.storage.database import Snapshot, Tx
-
-_ID_BYTES: Final = 48
 
 
 async def create_multipart_upload(
@@ -43,7 +41,7 @@ async def create_multipart_upload(
         "owner": new.owner,
         "initiator": call.account,
     }
-    upload = Upload(s3.ids.hex(_ID_BYTES), 0, new.key, s3.clock.now(), plan)
+    upload = Upload(s3.ids.hex(multipart.UPLOAD_ID_BYTES), 0, new.key, s3.clock.now(), plan)
 
     def write(tx: Tx) -> None:
         uploads.start(tx, buckets.latest(tx, bucket).id, upload)

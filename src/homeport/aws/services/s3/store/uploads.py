@@ -57,6 +57,11 @@ def find(snapshot: Snapshot, bucket: int, key: bytes, identifier: str) -> Upload
     return None if row is None else _upload_of(row)
 
 
+def is_under_way(snapshot: Snapshot, bucket: int, identifier: str) -> bool:
+    """Whether an upload of any key has this id."""
+    return snapshot.row("SELECT 1 FROM s3_upload WHERE bucket = ? AND id = ?", (bucket, identifier)) is not None
+
+
 def end(tx: Tx, upload: Upload) -> Sequence[UploadedPart]:
     """Forget an upload and its parts; returns those, whose bodies are the caller's to remove."""
     gone = parts(tx, upload.row, after=0, most=1 << 30)
