@@ -119,6 +119,34 @@ def test_a_volume_that_holds_something_is_not_restored_over(installed: K8s, clus
     assert (fresh / "something").read_text() == "else"
 
 
+def test_a_volume_that_the_registry_has_run_on_is_replaced_when_asked(
+    installed: K8s, cluster: ApiServer, registry: HomeportProcess, tmp_path: Path
+) -> None:
+    """Every installation's pod has run on its volume before anybody can restore into it."""
+    image = build_image()
+    registry.client().push_image("kept/image", image, "latest")
+    archive, fresh = tmp_path / "registry.tar", tmp_path / "fresh"
+    installed("backup", "registry", str(archive))
+    HomeportProcess.on(fresh).start().stop()
+
+    def pod(made: Doc) -> Pod:
+        args = at(made, "spec", "containers", 0, "args")  # type: ignore[arg-type] # a JSON document
+        assert isinstance(args, list)
+        here = [str(fresh) if each == "/var/lib/homeport" else str(each) for each in args]
+        return Pod(program=[sys.executable, "-m", "homeport", *here])
+
+    cluster.pods = pod
+    refused = installed("restore", "registry", str(archive), "--yes", status=1)
+    installed("restore", "registry", str(archive), "--yes", "--replace")
+
+    assert "--replace" in refused.stderr
+    again = HomeportProcess.on(fresh).start()
+    try:
+        assert again.client().get_manifest("kept/image", "latest").body == image.manifest
+    finally:
+        again.stop()
+
+
 def test_a_backup_that_fails_leaves_no_file(installed: K8s, cluster: ApiServer, tmp_path: Path) -> None:
     cluster.programs = lambda _command: ["false"]
     archive = tmp_path / "registry.tar"

@@ -41,14 +41,15 @@ def backup(loaded: Loaded, file: str) -> None:
 
 @click.command()
 @click.argument("file", default="-")
+@click.option("--replace", is_flag=True, help="Remove what Homeport has there, once the archive has proved whole.")
 @_with_places
-def restore(loaded: Loaded, file: str) -> None:
+def restore(loaded: Loaded, file: str, *, replace: bool) -> None:
     """Fill an empty data directory from FILE (- is standard input), checked by digest before any of it counts."""
     from homeport.kernel.storage.archive import read_archive
 
     settings = loaded.settings
     with _opened(file, "rb") as source:
-        count = read_archive(settings.data_dir, settings.registry_root, source)
+        count = read_archive(settings.data_dir, settings.registry_root, source, replace=replace)
     click.echo(f"{count} files", err=True)
 
 

@@ -84,15 +84,17 @@ class FileNotMadeError(OperatorError):
 @click.command()
 @_half
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--replace", is_flag=True, help="Replace what the volume holds, as after the half has run on it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_target
-def restore(target: Target, half: Half, file: Path, *, yes: bool) -> None:
-    """Fill the empty volume of one HALF from FILE; the half stands still meanwhile."""
+def restore(target: Target, half: Half, file: Path, *, replace: bool, yes: bool) -> None:
+    """Fill the volume of one HALF from FILE; the half stands still meanwhile."""
     if not yes:
-        click.confirm(f"Stop {half} in namespace {target.namespace} and restore {file}?", abort=True, err=True)
+        what = f"restore {file} IN PLACE OF ITS DATA" if replace else f"restore {file}"
+        click.confirm(f"Stop {half} in namespace {target.namespace} and {what}?", abort=True, err=True)
 
     async def work(api: Api, values: Values) -> None:
-        await fill(api, values, half, _pieces(file), say)
+        await fill(api, values, half, _pieces(file), say, replace=replace)
 
     target.run(work)
 

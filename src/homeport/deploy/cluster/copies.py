@@ -37,10 +37,13 @@ async def restore(
     source: AsyncIterator[bytes],
     tell: Tell,
     *,
+    replace: bool = False,
     pause_seconds: float = 1.0,
     patience_seconds: float = 300.0,
 ) -> None:
-    """Fill one half's empty volume from an archive; the half stands still meanwhile.
+    """Fill one half's volume from an archive; the half stands still meanwhile.
+
+    The volume has to be empty, unless what it holds is to be replaced.
 
     Raises:
         PodError, PodProgramError: the volume was not empty, or the archive is damaged: nothing was changed.
@@ -53,7 +56,8 @@ async def restore(
     tell(f"stopping {half}")
     await scale(api, values, half, 0, pause_seconds=pause_seconds)
     try:
-        pod = pod_for(values, name, ["restore", "-", *_places(values, half)], volumes, stdin=True)
+        command = ["restore", "-", *_places(values, half), *(["--replace"] if replace else [])]
+        pod = pod_for(values, name, command, volumes, stdin=True)
         await api.request("POST", path.rsplit("/", 1)[0], body=pod)
         await until_running(api, path, patience_seconds=patience_seconds, pause_seconds=pause_seconds)
         tell("sending the archive")

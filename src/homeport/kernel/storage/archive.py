@@ -13,14 +13,15 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
 import apsw
 
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.storage.lock import LOCK_FILE, DirectoryLock
 
 DIGESTS = "homeport-digests.json"
 _READ_BYTES = 1 << 20
@@ -140,32 +141,68 @@ def _add_text(archive: tarfile.TarFile, name: str, content: bytes) -> None:
     archive.addfile(entry, io.BytesIO(content))
 
 
-def read_archive(root: Path, registry: Path, source: Pieces) -> int:
+def read_archive(root: Path, registry: Path, source: Pieces, *, replace: bool = False) -> int:
     """Fill an empty data directory, and an empty registry's directory, from a stream; how many files.
 
-    Everything goes to a directory beside its place first, and takes its place once every digest fits.
+    Everything goes to a directory beside its place first, and takes its place once every digest fits. With `replace`
+    what Homeport has there goes then, and not before.
 
     Raises:
         ArchiveError: the directory holds something, or the archive is damaged, cut off, or none. Nothing was changed.
+        DirectoryInUse: a server runs there.
     """
     elsewhere = not registry.is_relative_to(root)
-    for place in (root, registry) if elsewhere else (root,):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(each.name not in _HARMLESS for each in place.iterdir()):
-            raise ArchiveError(f"{place} is not empty", hint="restore into an empty data directory")
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=root) as folder:
-        staged = Path(folder)
-        count = _unpack(staged, source)
-        if elsewhere and (staged / _REGISTRY).is_dir():
-            for each in sorted((staged / _REGISTRY).iterdir()):
-                shutil.move(each, registry / each.name)
-            (staged / _REGISTRY).rmdir()
-        for each in sorted(staged.iterdir()):
-            each.rename(root / each.name)
+    places = (root, registry) if elsewhere else (root,)
+    with ExitStack() as locks:
+        for place in places:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_room(place, replace=replace)
+            if any(place.iterdir()):
+                locks.enter_context(DirectoryLock(place))
+        _remove_leftovers(root)
+        with tempfile.TemporaryDirectory(prefix=_STAGED, dir=root) as folder:
+            staged = Path(folder)
+            count = _unpack(staged, source)
+            _clear(places)
+            if elsewhere and (staged / _REGISTRY).is_dir():
+                for each in sorted((staged / _REGISTRY).iterdir()):
+                    shutil.move(each, registry / each.name)
+                (staged / _REGISTRY).rmdir()
+            for each in sorted(staged.iterdir()):
+                each.rename(root / each.name)
     return count
 
 
-_HARMLESS = frozenset({"lost+found"})
+_STAGED = ".restore-"
+_HARMLESS = frozenset({"lost+found", LOCK_FILE})
+_OURS = frozenset({"run", "db", "auth", "aws", "ca", "backups", "format", _REGISTRY, "docker", "_homeport"})
+"""What a server makes in a data directory, and in a registry's directory that lies elsewhere."""
+
+
+def _check_room(place: Path, *, replace: bool) -> None:
+    held = {each.name for each in place.iterdir() if not each.name.startswith(_STAGED)} - _HARMLESS
+    if foreign := sorted(held - _OURS):
+        raise ArchiveError(
+            f"{place} is not empty: {', '.join(foreign[:5])}", hint="restore into an empty data directory"
+        )
+    if held and not replace:
+        raise ArchiveError(
+            f"{place} is not empty", hint="restore into an empty data directory, or replace what is there by --replace"
+        )
+
+
+def _remove_leftovers(root: Path) -> None:
+    """What a restore left that was killed; the directory is locked by us."""
+    for each in root.glob(f"{_STAGED}*"):
+        shutil.rmtree(each)
+
+
+def _clear(places: Sequence[Path]) -> None:
+    for each in (place / name for place in places for name in sorted(_OURS)):
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink(missing_ok=True)
 
 
 def _unpack(folder: Path, source: Pieces) -> int:

@@ -6,6 +6,7 @@ import apsw
 import pytest
 
 from homeport.kernel.storage.archive import DIGESTS, ArchiveError, read_archive, write_archive
+from homeport.kernel.storage.lock import DirectoryInUse, DirectoryLock
 
 
 def filled(folder: Path) -> Path:
@@ -124,3 +125,60 @@ def test_nothing_is_restored_over_anything(tmp_path: Path) -> None:
 
     with pytest.raises(ArchiveError, match="not empty"):
         read_archive(source, source / "registry", io.BytesIO(content))
+
+
+def test_what_a_server_left_is_replaced_when_asked_and_only_by_a_whole_archive(tmp_path: Path) -> None:
+    """A server that has started once has made its rooms: on a cluster that is every volume there is."""
+    source, target = filled(tmp_path / "source"), filled(tmp_path / "target")
+    content = archive_of(source, source / "registry")
+    (target / "db" / "only-here.sqlite").write_text("old")
+    before = contents(target)
+
+    with pytest.raises(ArchiveError, match="too early"):
+        read_archive(target, target / "registry", io.BytesIO(content[:1500]), replace=True)
+    after_half = contents(target)
+    read_archive(target, target / "registry", io.BytesIO(content), replace=True)
+
+    assert {**before, "homeport.lock": b""} == {**after_half, "homeport.lock": b""}
+    left_out = {"run/homeport.json", "registry/docker/registry/v2/repositories/a/_uploads/1/data"}
+    wanted = {name: each for name, each in contents(source).items() if name not in left_out}
+    assert contents(target) == {**wanted, "homeport.lock": b""}
+
+
+def test_a_registry_that_lies_elsewhere_is_replaced_too(tmp_path: Path) -> None:
+    source, target = filled(tmp_path / "source"), filled(tmp_path / "target")
+    content = archive_of(source, source / "registry")
+    volume = tmp_path / "volume"
+    (target / "registry").rename(volume)
+    (volume / "docker" / "only-here").write_text("old")
+
+    read_archive(target, volume, io.BytesIO(content), replace=True)
+
+    assert (volume / "docker/registry/v2/blobs/sha256/aa/aabb/data").read_bytes() == b"blob"
+    assert not (volume / "docker" / "only-here").exists()
+
+
+def test_what_is_not_homeports_is_never_replaced(tmp_path: Path) -> None:
+    source, target = filled(tmp_path / "source"), filled(tmp_path / "target")
+    (target / "letters").mkdir()
+
+    with pytest.raises(ArchiveError, match="not empty: letters"):
+        read_archive(target, target / "registry", io.BytesIO(archive_of(source, source / "registry")), replace=True)
+
+
+def test_a_directory_that_is_served_is_not_replaced(tmp_path: Path) -> None:
+    source, target = filled(tmp_path / "source"), filled(tmp_path / "target")
+    content = archive_of(source, source / "registry")
+
+    with DirectoryLock(target), pytest.raises(DirectoryInUse):
+        read_archive(target, target / "registry", io.BytesIO(content), replace=True)
+
+
+def test_what_a_restore_left_that_was_killed_is_in_nobodys_way(tmp_path: Path) -> None:
+    source, target = filled(tmp_path / "source"), tmp_path / "target"
+    (target / ".restore-x" / "db").mkdir(parents=True)
+
+    read_archive(target, target / "registry", io.BytesIO(archive_of(source, source / "registry")))
+
+    assert (target / "auth" / "htpasswd").read_text() == "a:b\n"
+    assert not list(target.glob(".restore-*"))
