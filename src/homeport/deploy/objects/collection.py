@@ -13,6 +13,8 @@ _CONTAINER = pods.container(
         "gc",
         *("--server", join("http://registry.", NAMESPACE, f".svc:{config.REGISTRY_DEBUG_PORT}")),
         *("--untagged", Ref("gc.untagged")),
+        # K3s' network policies know a new pod some seconds after it has started, and refuse it until then.
+        *("--wait", "2m"),
     ],
     resources={
         "requests": {"cpu": "50m", "memory": "64Mi"},
