@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ _COPY_BYTES: Final = 8 * 1024 * 1024
 _READ_BYTES: Final = 1024 * 1024
 _NAME_BYTES: Final = 16
 _THREADS: Final = 4
+_NOT_HERE: Final = frozenset((errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.EPERM))
+"""What says that a system, a sandbox or a file system does not copy ranges."""
 
 
 class Files:
@@ -114,7 +117,7 @@ class Files:
         return other
 
     async def join(self, pieces: Sequence["str | bytes | tuple[str, int, int]"]) -> str:
-        """A new body from whole ones, bytes, and ranges (name, start, count) of others, copied inside the kernel.
+        """A new body from whole ones, bytes, and ranges (name, start, count) of others, copied by the kernel if it can.
 
         Raises:
             StorageError: the disk did not take it; nothing is left.
@@ -134,7 +137,7 @@ class Files:
         with storage_errors(target), open(target, "xb", buffering=0) as out:
             for piece in pieces:
                 if isinstance(piece, bytes):
-                    out.write(piece)
+                    _write(out.fileno(), piece)
                     continue
                 name, start, count = (piece, 0, -1) if isinstance(piece, str) else piece
                 with open(self.path(name), "rb", buffering=0) as source:
@@ -211,13 +214,36 @@ class Files:
         return [name for name in names if name not in self._unlisted]
 
 
+def _write(target: int, data: bytes) -> None:
+    # A disk that gets full takes a part, and says so only when asked for the rest.
+    left = memoryview(data)
+    while left:
+        left = left[os.write(target, left) :]
+
+
 def _copy(source: int, target: int, start: int, count: int) -> None:
     offset, left = start, count
     while left:
-        copied = os.copy_file_range(source, target, min(left, _COPY_BYTES), offset)
+        copied = _copy_inside(source, target, offset, min(left, _COPY_BYTES))
         if copied == 0:
-            raise OSError(5, "a body is shorter than its row says")
+            piece = os.pread(source, min(left, _READ_BYTES), offset)
+            if not piece:
+                raise OSError(errno.EIO, "a body is shorter than its row says")
+            _write(target, piece)
+            copied = len(piece)
         offset, left = offset + copied, left - copied
+
+
+def _copy_inside(source: int, target: int, offset: int, count: int) -> int:
+    """Copy inside the kernel; nothing where the system or the file system cannot, as on macOS."""
+    if not hasattr(os, "copy_file_range"):
+        return 0
+    try:
+        return os.copy_file_range(source, target, count, offset)
+    except OSError as error:
+        if error.errno in _NOT_HERE:
+            return 0
+        raise
 
 
 def _hash(path: str, start: int, count: int, hashers: Sequence[Hasher]) -> None:
@@ -226,7 +252,7 @@ def _hash(path: str, start: int, count: int, hashers: Sequence[Hasher]) -> None:
         while left:
             piece = os.pread(file.fileno(), min(left, _READ_BYTES), offset)
             if not piece:
-                raise OSError(5, "a body is shorter than its row says")
+                raise OSError(errno.EIO, "a body is shorter than its row says")
             for hasher in hashers:
                 hasher.update(piece)
             offset, left = offset + len(piece), left - len(piece)
