@@ -25,5 +25,5 @@ untagged_option = click.option(
     default=NEVER,
     show_default=True,
     metavar="AGE",
-    help="Delete manifests too that have no tag and were pushed so long ago, as in 7d.",
+    help="Delete manifests too that have no tag and that nobody has pushed or pulled for so long, as in 7d.",
 )

@@ -29,6 +29,7 @@ from homeport.registry.jobs import registry_jobs
 from homeport.registry.metrics import RegistryObserver, StorageNumbers, StorageTimes
 from homeport.registry.model.access import Rules
 from homeport.registry.operations.context import Policy, Registry
+from homeport.registry.operations.gate import ended
 from homeport.registry.operations.reconcile import count_bytes
 from homeport.registry.store.content import Content
 from homeport.registry.store.index import MIGRATIONS, Index
@@ -190,7 +191,7 @@ class RegistryHalf:
         if preview:
             return await loop.run_in_executor(self._executor, plan_online, paths, now, tell, untagged_seconds)
         async with self.registry.gate.shut(_COLLECT_PATIENCE_SECONDS):
-            done = await loop.run_in_executor(self._executor, collect_online, paths, now, tell, untagged_seconds)
+            done = await ended(loop.run_in_executor(self._executor, collect_online, paths, now, tell, untagged_seconds))
             await count_bytes(self.registry)
             return done
 

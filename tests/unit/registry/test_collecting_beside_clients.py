@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from tests.images import build_image, digest_of, noise
+from tests.images import OCI_INDEX, build_image, build_index, digest_of, noise
 from tests.servers import HomeportProcess
-from tests.unit.registry.collecting import collect
+from tests.unit.registry.collecting import DAY, age_links, collect
 from tests.wire import read_responses, with_query
 
 SOON_SECONDS = 5.0
@@ -49,3 +49,19 @@ def test_a_slow_push_holds_up_neither_a_collection_nor_other_pushes(server: Home
     assert took < SOON_SECONDS
     assert answer.status == 201
     assert client.head(f"/v2/gc/quick/blobs/{other}").status == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_manifest_that_a_client_was_just_told_of_stays(server: HomeportProcess, method: str) -> None:
+    """Who pulls goes on with its layers; who pushes an index sends no child that is there, and then names it."""
+    client = server.client()
+    image = build_image([{"told": noise(f"told by {method}", 2000)}])
+    client.push_image("gc/told", image, image.digest)
+    age_links(server, "gc/told", 30)
+
+    assert client.request(method, f"/v2/gc/told/manifests/{image.digest}").status == 200
+    done = collect(server, f"?untagged={7 * DAY}")
+
+    assert done["manifests"] == []
+    assert client.put_manifest("gc/told", method, build_index([image.entry()]), OCI_INDEX).status == 201
+    assert all(client.get(f"/v2/gc/told/blobs/{digest_of(blob)}").body == blob for blob in image.blobs)

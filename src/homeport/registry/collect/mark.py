@@ -57,7 +57,7 @@ class Marker:
         """
         self._emit(inventory.name)
         for key, named in inventory.revisions.items():
-            if key not in inventory.tagged and self._is_old(inventory.name, named, untagged_before):
+            if key not in inventory.tagged and self._is_old(inventory.name, key, named, untagged_before):
                 subject = read_linked(self._paths, key).subject
                 self.candidates.append(Candidate(inventory, key, subject.digest if subject else None))
             else:
@@ -65,12 +65,12 @@ class Marker:
         for key in inventory.tagged - inventory.revisions.keys():
             self._mark_manifest(inventory, key)
 
-    def _is_old(self, name: RepositoryName, named: Sequence[Digest], before: float | None) -> bool:
-        """Whether each link to a manifest was written before a time; a push writes it again."""
+    def _is_old(self, name: RepositoryName, key: bytes, named: Sequence[Digest], before: float | None) -> bool:
+        """Whether a manifest was last pushed and read before a time: pushes write links, reads renew the bytes."""
         if before is None or before == math.inf:
             return before is not None
-        links = [self._paths.revision_link(name, digest) for digest in named]
-        return all(_written(link) < before for link in links)
+        files = [self._paths.blob(from_key(key)), *(self._paths.revision_link(name, digest) for digest in named)]
+        return all(_written(file) < before for file in files)
 
     def settle(self) -> None:
         """Spare every candidate that turned out to be needed, with all that it needs, until nothing changes.
@@ -151,8 +151,8 @@ class Marker:
                 yield key, found
 
 
-def _written(link: str) -> float:
+def _written(file: str) -> float:
     try:
-        return Path(link).stat().st_mtime
+        return Path(file).stat().st_mtime
     except OSError as error:
-        raise MarkFailed(link, error.strerror or str(error)) from error
+        raise MarkFailed(file, error.strerror or str(error)) from error

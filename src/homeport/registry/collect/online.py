@@ -24,8 +24,8 @@ def plan_online(paths: Paths, now: Millis, warn: Callable[[str], None], untagged
         paths: of the volume.
         now: the time.
         warn: told what is odd and does no harm.
-        untagged_seconds: manifests that no tag means, that no living one needs, and that were pushed so long ago go
-            too, but none that is young; None keeps them.
+        untagged_seconds: manifests that no tag means, that no living one needs, and that nobody has pushed or pulled
+            for so long go too, but none that is young; None keeps them.
 
     Raises:
         MarkFailed: something that decides what is reachable cannot be read.

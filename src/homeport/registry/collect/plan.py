@@ -55,8 +55,8 @@ def make_plan(paths: Paths, *, untagged_before: float | None, emit: Emit, warn: 
 
     Args:
         paths: of the volume.
-        untagged_before: manifests that no tag means are to go if they were pushed before this, in seconds since 1970;
-            None keeps them all.
+        untagged_before: manifests that no tag means are to go if they were last pushed and read before this, in seconds
+            since 1970; None keeps them all.
         emit: gets the lines that registry:2 prints.
         warn: gets what is odd and does no harm.
 

@@ -1,16 +1,11 @@
 """Blobs: read, mounted from another repository, taken out of one."""
 
-from typing import Final
-
-from homeport.kernel.clock import Millis
 from homeport.registry.errors import BlobInUse, BlobUnknown
 from homeport.registry.model.digest import Digest, is_canonical
 from homeport.registry.model.names import RepositoryName
 from homeport.registry.operations.context import Call, Registry, require
 from homeport.registry.operations.reconcile import reconcile_repository
 from homeport.registry.store.content import Blob
-
-_RENEWED_AFTER_MS: Final = 15 * 60 * 1000
 
 
 def open_blob(registry: Registry, call: Call, name: RepositoryName, digest: Digest) -> Blob:
@@ -44,7 +39,7 @@ def blob_size(registry: Registry, call: Call, name: RepositoryName, digest: Dige
         raise BlobUnknown(digest)
     if registry.rules.allow(call.principal, "push", name):
         # Whoever may push asks because of a manifest that is to come, and will not upload what is there.
-        registry.content.renew(target, older_than=Millis(registry.clock.now() - _RENEWED_AFTER_MS))
+        registry.renew(target)
     return size_bytes
 
 

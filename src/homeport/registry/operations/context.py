@@ -27,6 +27,9 @@ LARGE_MANIFESTS: Final = 8
 LARGE_MANIFEST_BYTES: Final = 256 * 1024
 """From here on a manifest takes so long to read and check that others would notice."""
 
+_RENEWED_AFTER_MS: Final = 15 * 60 * 1000
+"""Bytes younger than this are young enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -111,6 +114,10 @@ class Registry:
                 await self.indexed.wait()
         except TimeoutError:
             raise Unavailable("the index is being built: try again in a moment") from None
+
+    def renew(self, target: Digest) -> None:
+        """Make bytes that a client has just been told of young again, so that a collection leaves it time for them."""
+        self.content.renew(target, older_than=Millis(self.clock.now() - _RENEWED_AFTER_MS))
 
     async def on_disk(self, step: Callable[[], T]) -> T:
         """Run file operations: at once where they end in the page cache, in a thread where they wait for the disk."""

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from homeport.registry.errors import Unavailable
 
 _PATIENCE_SECONDS = 20.0
 """docker gives up on the PUT that ends a layer after 30 s."""
+
+T = TypeVar("T")
 
 
 class GateBusy(Exception):
@@ -73,3 +76,16 @@ class WriteGate:
                 await self._empty.wait()
         except TimeoutError as error:
             raise GateBusy from error
+
+
+async def ended(running: "asyncio.Future[T]") -> T:
+    """What comes of a thread; it has ended when this returns, also by being cancelled: a thread cannot be stopped.
+
+    What it needs to be alone for must not be taken from it, by a gate that opens, before it ends.
+    """
+    try:
+        await asyncio.wait([running])
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
+    return running.result()

@@ -48,6 +48,8 @@ def get_manifest(registry: Registry, call: Call, name: RepositoryName, reference
     if digest is None or target is None or data is None:
         raise ManifestUnknown(name, reference)
     registry.pulls[name] = registry.clock.now()
+    # Who has it pulls its layers next, or pushes an index of it without sending it again.
+    registry.renew(target)
     return StoredManifest(digest, _media_type(target, data), data)
 
 
