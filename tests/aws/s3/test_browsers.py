@@ -1,6 +1,7 @@
 """Browsers: CORS, websites, forms and presigned URLs."""
 
 import base64
+import http.client
 import json
 import urllib.request
 from collections.abc import Mapping
@@ -197,6 +198,28 @@ def post(aws: AwsServer, target: Mapping[str, Any], content: bytes, **more: str)
     path = "/" + target["url"].rstrip("/").rpartition("/")[2]
     content_type = f"multipart/form-data; boundary={boundary}"
     return ask(aws.url, "POST", path, b"".join(parts), Content_Type=content_type)
+
+
+@pytest.mark.parametrize("field", ["success_action_redirect", "redirect"])
+def test_a_form_leads_on_to_one_place(shared: AwsServer, signer: Any, versioned: str, field: str) -> None:
+    page = "https://app.example.org/done?from=form"
+    target = signer.generate_presigned_post(versioned, "k", Fields={field: page}, Conditions=[{field: page}])
+    boundary = "----form"
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in {**target["fields"], "file": "content"}.items()
+    ]
+    content_type = f"multipart/form-data; boundary={boundary}"
+    body = "".join([*parts, f"--{boundary}--\r\n"]).encode()
+    connection = http.client.HTTPConnection(shared.url.removeprefix("http://"), timeout=30)
+    connection.request("POST", f"/{versioned}", body, {"Content-Type": content_type})
+    answer = connection.getresponse()
+    connection.close()
+
+    assert answer.status == 303
+    (location,) = answer.headers.get_all("Location", [])
+    assert location.startswith(f"{page}&bucket={versioned}&key=k&etag=")
+    assert answer.headers["x-amz-version-id"]
 
 
 def test_a_form_puts_an_object(shared: AwsServer, s3: Any, signer: Any, bucket: str) -> None:

@@ -123,14 +123,15 @@ def _tagging_header(document: str) -> str:
 def _answer(call: Call, bucket: Bucket, key: str, fields: Mapping[str, str], members: Mapping[str, object]) -> Response:
     etag = str(members["ETag"])
     location = f"{call.endpoint_url}/{bucket.name}/{quote(key, safe='')}"
-    headers = [("x-amz-request-id", call.request_id), ("ETag", etag), ("Location", location)]
+    headers = [("x-amz-request-id", call.request_id), ("ETag", etag)]
     if members.get("VersionId"):
         headers.append(("x-amz-version-id", str(members["VersionId"])))
     redirect = fields.get("success_action_redirect") or fields.get("redirect")
     if redirect and urlsplit(redirect).scheme in {"http", "https"}:
         query = urlencode({"bucket": bucket.name, "key": key, "etag": etag})
         target = f"{redirect}{'&' if '?' in redirect else '?'}{query}"
-        return Response(303, [*headers[:-1], ("Location", target.replace("\r", "").replace("\n", ""))])
+        return Response(303, [*headers, ("Location", target.replace("\r", "").replace("\n", ""))])
+    headers.append(("Location", location))
     status = fields.get("success_action_status", "204")
     if status == "201":
         body = (
