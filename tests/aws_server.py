@@ -113,7 +113,7 @@ class AwsServer:
                 handler=self.half.handler,
                 error_answers=self.half.error_answers,
                 observer=self.half.observer,
-                proxies=TrustedProxies(settings.http_trusted_proxies),
+                proxies=TrustedProxies(settings.http_trusted_proxies, settings.http_tls_hosts),
                 limits=Limits(),
             )
         )

@@ -243,7 +243,7 @@ class _Server:
             handler=with_health(half.handler, self._health),
             error_answers=half.error_answers,
             observer=half.observer,
-            proxies=TrustedProxies(self._settings.http_trusted_proxies),
+            proxies=TrustedProxies(self._settings.http_trusted_proxies, self._settings.http_tls_hosts),
             limits=self._limits(),
         )
 
@@ -253,7 +253,7 @@ class _Server:
             handler=with_health(half.handler, self._health),
             error_answers=half.error_answers,
             observer=half.observer,
-            proxies=TrustedProxies(self._settings.http_trusted_proxies),
+            proxies=TrustedProxies(self._settings.http_trusted_proxies, self._settings.http_tls_hosts),
             limits=self._limits(connections_that_park(file_limit())),
         )
 

@@ -157,3 +157,14 @@ def test_urls_have_the_host_that_is_set_and_the_scheme_that_the_client_speaks(tm
         answer = raw.form("Action=CreateQueue&QueueName=q&Version=2012-11-05", headers=headers)
         assert f"<QueueUrl>{scheme}://aws.example.org:4566/000000000000/q</QueueUrl>" in answer.text
     server.stop()
+
+
+def test_urls_are_https_where_a_proxy_ends_tls_and_only_passes_bytes_on(tmp_path: Path) -> None:
+    """As Traefik's TCP router: clients go to the URL of a queue, and plain HTTP would lead to another port."""
+    server = AwsServer(tmp_path / "data", settings={"http.tls_hosts": "aws.example.org"}).start()
+    raw = Raw(server)
+
+    for host, url in (("aws.example.org", "https://aws.example.org"), ("aws:4566", "http://aws:4566")):
+        answer = raw.form("Action=CreateQueue&QueueName=q&Version=2012-11-05", headers={**scope("sqs"), "Host": host})
+        assert f"<QueueUrl>{url}/000000000000/q</QueueUrl>" in answer.text
+    server.stop()

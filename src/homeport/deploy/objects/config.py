@@ -2,7 +2,20 @@
 
 from homeport.deploy.objects.certificates import AWS_HOST, REGISTRY_HOST
 from homeport.deploy.objects.labels import REGISTRY, metadata
-from homeport.deploy.templates.nodes import Document, Either, Join, Not, Ref, When, equals, every, given, join, some
+from homeport.deploy.templates.nodes import (
+    Document,
+    Either,
+    Join,
+    Not,
+    Ref,
+    Text,
+    When,
+    equals,
+    every,
+    given,
+    join,
+    some,
+)
 
 FILE = "config"
 NAME = "homeport"
@@ -21,7 +34,7 @@ AWS_DEBUG_PORT = 4567
 _BEHIND_HTTP = some(equals("ingress.mode", "http"), equals("ingress.mode", "ingress"))
 
 
-def _server(*, registry: str, aws: str, debug: int) -> Join:
+def _server(*, registry: str, aws: str, debug: int, host: Text) -> Join:
     return join(
         f"data_dir: {DATA}\n",
         "durability: power\n",
@@ -30,11 +43,13 @@ def _server(*, registry: str, aws: str, debug: int) -> Join:
         'tls:\n  mode: "off"\n',
         "http:\n  drain: 45s\n",
         When(_BEHIND_HTTP, join("  trusted_proxies: ", Ref("ingress.trustedProxies"), "\n")),
+        # A TCP router tells nothing of the TLS that it ends, and SDKs go to the URLs that queues are given.
+        When(equals("ingress.mode", "tcp"), join("  tls_hosts: ", host, "\n")),
     )
 
 
 REGISTRY_CONFIG = join(
-    _server(registry=f":{REGISTRY_PORT}", aws="", debug=REGISTRY_DEBUG_PORT),
+    _server(registry=f":{REGISTRY_PORT}", aws="", debug=REGISTRY_DEBUG_PORT, host=REGISTRY_HOST),
     "registry:\n",
     When(given("registry.existingClaim"), f"  root: {FOREIGN_VOLUME}\n"),
     f"  htpasswd: {AUTH}/htpasswd\n",
@@ -61,7 +76,7 @@ REGISTRY_CONFIG = join(
 )
 
 AWS_CONFIG = join(
-    _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT),
+    _server(registry="", aws=f":{AWS_PORT}", debug=AWS_DEBUG_PORT, host=AWS_HOST),
     # SDKs put the bucket before the endpoint's name, whatever that is.
     join("aws:\n  domains: ", AWS_HOST, "\n"),
     When(given("aws.services"), join("  services: ", Ref("aws.services"), "\n")),

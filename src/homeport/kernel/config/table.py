@@ -147,6 +147,12 @@ class Settings:
         (),
         "Networks of proxies whose X-Forwarded-* and Forwarded headers count.",
     )
+    http_tls_hosts: tuple[str, ...] = setting(
+        "http.tls_hosts",
+        kinds.NAMES,
+        (),
+        "Hosts, with all names below them, whose TLS a proxy ends that only passes bytes on: their URLs are https.",
+    )
     http_header_timeout_seconds: float = setting(
         "http.header_timeout", kinds.DURATION, 30.0, "Longest time for a request's head to arrive."
     )

@@ -25,10 +25,16 @@ class TrustedProxies:
     """The networks whose X-Forwarded-* and Forwarded headers (RFC 7239) count; nobody else's do.
 
     A peer on a Unix socket is always trusted: the file's permissions say who that can be.
+
+    Args:
+        networks: whose headers count.
+        tls_hosts: hosts, with all names below them, whose clients speak TLS to a proxy that passes bytes on and so
+            cannot tell. A Host with a port is another way in.
     """
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    def __init__(self, networks: Sequence[Network], tls_hosts: Sequence[str] = ()) -> None:
         self._networks = tuple(networks)
+        self._tls_hosts = tuple(f".{each.lower()}" for each in tls_hosts)
 
     def trusts(self, peer: str) -> bool:
         """Whether this peer may speak for others."""
@@ -49,7 +55,8 @@ class TrustedProxies:
 
         `Forwarded` wins over `X-Forwarded-*`; of several hops the nearest one that is not itself trusted is the client.
         """
-        own = _own(peer, tls, headers.get("Host", ""))
+        host = headers.get("Host", "")
+        own = _own(peer, tls or self._speaks_tls(host), host)
         if not self.trusts(peer):
             return own
         if forwarded := headers.get("Forwarded"):
@@ -60,6 +67,9 @@ class TrustedProxies:
         return Origin(
             self._client(hops) or peer, scheme if scheme in {"http", "https"} else own.scheme, host or own.host
         )
+
+    def _speaks_tls(self, host: str) -> bool:
+        return bool(self._tls_hosts) and f".{host.lower()}".endswith(self._tls_hosts)
 
     def _from_forwarded(self, text: str, own: Origin) -> Origin:
         elements = [_pairs(element) for element in text.split(",")]

@@ -29,6 +29,26 @@ def test_without_trusted_networks_nobody_is_trusted() -> None:
     assert found == Origin("127.0.0.1", "https", "own:5000")
 
 
+@pytest.mark.parametrize(
+    ("host", "scheme"),
+    [
+        ("aws.example", "https"),
+        ("bucket.AWS.example", "https"),
+        ("aws.example:4566", "http"),
+        ("notaws.example", "http"),
+        ("aws.example.org", "http"),
+        ("", "http"),
+    ],
+)
+def test_a_proxy_that_passes_bytes_on_ends_tls_for_some_hosts(host: str, scheme: str) -> None:
+    """Such as a TCP router: it cannot add a header; another way in has another port."""
+    proxies = TrustedProxies((), ["aws.example"])
+
+    assert proxies.origin("10.42.0.9", tls=False, headers=CIMultiDict({"Host": host})) == Origin(
+        "10.42.0.9", scheme, host
+    )
+
+
 @pytest.mark.parametrize("peer", ["10.42.0.9", "::ffff:10.42.0.9", "fd00::1", ""])
 def test_a_trusted_proxy_tells_client_scheme_and_host(peer: str) -> None:
     headers = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "registry.example"}
