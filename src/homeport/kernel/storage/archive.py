@@ -1,9 +1,8 @@
 """A data directory as one stream: written while its server runs, and read back only as a whole.
 
 The stream is a tar. Databases are copied as SQLite copies them while others write; every other file is never changed
-once it has its name. What refers to bytes goes before the bytes: each link in the archive had its blob when it was
-read, and blobs are only added meanwhile. The last entry lists the digest of every other one, so that
-half an archive is none.
+once it has its name. What refers to something goes before it (`archived.py`). The last entry lists the digest of every
+other one, so that half an archive is none.
 """
 
 import hashlib
@@ -21,12 +20,11 @@ from typing import IO, Protocol
 import apsw
 
 from homeport.kernel.errors import OperatorError
+from homeport.kernel.storage.archived import archived_files
 from homeport.kernel.storage.lock import LOCK_FILE, DirectoryLock
 
 DIGESTS = "homeport-digests.json"
 _READ_BYTES = 1 << 20
-_LEFT_OUT = frozenset({"run", "backups", "_uploads", "_homeport"})
-_LAST = "blobs"
 _REGISTRY = "registry"
 
 
@@ -62,32 +60,11 @@ def write_archive(root: Path, registry: Path, out: IO[bytes]) -> int:
 
 
 def _named_files(root: Path, registry: Path) -> Iterator[tuple[Path, str]]:
-    for path in _files(root):
+    for path in archived_files(root, registry):
         yield path, path.relative_to(root).as_posix()
     if not registry.is_relative_to(root) and registry.is_dir():
-        for path in _files(registry):
+        for path in archived_files(registry, registry):
             yield path, f"{_REGISTRY}/{path.relative_to(registry).as_posix()}"
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """Files in their order: databases, then what refers to bytes, then bytes."""
-    later: list[Path] = []
-    for path in sorted(root.iterdir(), key=lambda each: (each.name != "db", each.name)):
-        yield from _walk(path, later)
-    for directory in later:
-        yield from (Path(found) / name for found, _, names in os.walk(directory) for name in sorted(names))
-
-
-def _walk(path: Path, later: list[Path]) -> Iterator[Path]:
-    if path.is_symlink() or path.name in _LEFT_OUT or path.name.endswith((".lock", ".tmp", "-wal", "-shm")):
-        return
-    if not path.is_dir():
-        yield path
-    elif path.name == _LAST:
-        later.append(path)
-    else:
-        for below in sorted(path.iterdir()):
-            yield from _walk(below, later)
 
 
 def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:
