@@ -132,6 +132,17 @@ def test_suspended_versioning_keeps_old_versions_and_one_null_version(s3: Any, v
     assert s3.get_object(Bucket=versioned, Key="k", VersionId="null")["Body"].read() == b"null 2"
 
 
+def test_a_copy_in_a_suspended_bucket_is_the_null_version_and_says_so(s3: Any, versioned: str) -> None:
+    source = {"Bucket": versioned, "Key": "k"}
+    first = s3.put_object(Bucket=versioned, Key="k", Body=b"kept")["VersionId"]
+    suspend(s3, versioned)
+
+    copied = s3.copy_object(Bucket=versioned, Key="k", CopySource=source)
+
+    assert (copied["VersionId"], copied["CopySourceVersionId"]) == ("null", first)
+    assert s3.head_object(Bucket=versioned, Key="k")["VersionId"] == "null"
+
+
 def test_a_delete_in_a_suspended_bucket_puts_a_null_marker_for_the_null_version(s3: Any, versioned: str) -> None:
     old = s3.put_object(Bucket=versioned, Key="k", Body=b"old")["VersionId"]
     suspend(s3, versioned)

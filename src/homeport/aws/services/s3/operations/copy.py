@@ -18,7 +18,7 @@ from homeport.aws.services.s3.model.multipart import MOST_PART_BYTES
 from homeport.aws.services.s3.model.names import encode_key
 from homeport.aws.services.s3.model.version import Head, Version
 from homeport.aws.services.s3.operations.access import authorize, check_expected_owner
-from homeport.aws.services.s3.operations.answers import Members, checksum_members, encryption_members
+from homeport.aws.services.s3.operations.answers import Members, checksum_members, encryption_members, shown_id
 from homeport.aws.services.s3.operations.contents import Content, body_of, discard
 from homeport.aws.services.s3.operations.get import MarkerNotAllowed, check_restored, conditions_of, locate
 from homeport.aws.services.s3.operations.put import Draft, announce, draft, place, writing_file
@@ -154,7 +154,7 @@ async def copy_object(s3: S3, call: Call, bucket: Bucket, request: api.CopyObjec
                 **checksum_members(made),
             },
             "CopySourceVersionId": source.version.id if source.bucket.versioning else None,
-            "VersionId": made.id if latest.versioning == "Enabled" else None,
+            "VersionId": shown_id(latest, made),
             **encryption_members(made.head),
         }
 
