@@ -1,13 +1,17 @@
 """Garbage is collected while clients push and pull: neither waits for the other longer than a moment."""
 
 import time
+import urllib.error
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.images import OCI_INDEX, build_image, build_index, digest_of, noise
 from tests.servers import HomeportProcess
-from tests.unit.registry.collecting import DAY, age_links, collect
+from tests.unit.registry.collecting import DAY, age, age_links, collect
 from tests.wire import read_responses, with_query
+
+from homeport.kernel.storage.keeping import kept
 
 SOON_SECONDS = 5.0
 
@@ -65,3 +69,23 @@ def test_a_manifest_that_a_client_was_just_told_of_stays(server: HomeportProcess
     assert done["manifests"] == []
     assert client.put_manifest("gc/told", method, build_index([image.entry()]), OCI_INDEX).status == 201
     assert all(client.get(f"/v2/gc/told/blobs/{digest_of(blob)}").body == blob for blob in image.blobs)
+
+
+def test_a_backup_and_a_collection_keep_each_other_out(server: HomeportProcess) -> None:
+    client = server.client()
+    file = age(server, client.push_blob("gc/backup", noise("archived", 1000)))
+
+    with kept(server.registry_root):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            collect(server)
+        there_meanwhile = file.exists()
+    collect(server)
+
+    assert b"a backup is being written" in refused.value.read()
+    assert there_meanwhile
+    assert not file.exists()
+
+
+def test_a_backup_is_written_where_nothing_can_be_locked(tmp_path: Path) -> None:
+    with kept(tmp_path / "nowhere"):
+        assert not (tmp_path / "nowhere").exists()

@@ -89,11 +89,11 @@ class Volume:
         return None if target is None else self.content.manifest(repository, target)
 
     def snapshot(self) -> dict[str, bytes]:
-        """Every file of the volume, the lock apart."""
+        """Every file of the volume, the locks apart."""
         return {
             str(path.relative_to(self.root)): path.read_bytes()
             for path in sorted(self.root.rglob("*"))
-            if path.is_file() and path.name != "homeport.lock"
+            if path.is_file() and path.name not in {"homeport.lock", "archive.lock"}
         }
 
 

@@ -21,6 +21,7 @@ import apsw
 
 from homeport.kernel.errors import OperatorError
 from homeport.kernel.storage.archived import archived_files
+from homeport.kernel.storage.keeping import kept
 from homeport.kernel.storage.lock import LOCK_FILE, DirectoryLock
 
 DIGESTS = "homeport-digests.json"
@@ -48,7 +49,7 @@ def write_archive(root: Path, registry: Path, out: IO[bytes]) -> int:
     """
     digests: dict[str, str] = {}
     try:
-        with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
+        with kept(registry), tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
             for path, name in _named_files(root, registry):
                 with suppress(FileNotFoundError):
                     digests[name] = _add(archive, path, name)

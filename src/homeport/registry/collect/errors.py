@@ -28,6 +28,13 @@ class SweepFailed(CollectionFailed):
         )
 
 
+class BackupRuns(CollectionFailed):
+    """A backup is being written, which would miss what is deleted now."""
+
+    def __init__(self) -> None:
+        super().__init__("a backup is being written", hint="nothing was deleted; run the collection again afterwards")
+
+
 def damaged(damage: Damage) -> MarkFailed:
     """The failure that a damage means where it matters."""
     return MarkFailed(damage.path, damage.reason)

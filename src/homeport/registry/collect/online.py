@@ -7,7 +7,7 @@ from pathlib import Path
 
 from homeport.kernel.clock import MILLIS_PER_SECOND, Millis
 from homeport.registry.collect.plan import Plan, make_plan
-from homeport.registry.collect.sweep import sweep
+from homeport.registry.collect.sweep import no_backup, sweep
 from homeport.registry.model.digest import Digest, from_key
 from homeport.registry.model.names import RepositoryName
 from homeport.registry.store.paths import Paths
@@ -70,10 +70,12 @@ def collect_online(
     """Delete it; nobody may change links meanwhile.
 
     Raises:
-        CollectionFailed: something needed cannot be read, so nothing was deleted; or a deletion failed.
+        CollectionFailed: a backup is being written, or something needed cannot be read, so nothing was deleted; or a
+            deletion failed.
     """
-    plan = plan_online(paths, now, tell, untagged_seconds)
-    sweep(paths, plan, tell)
+    with no_backup(paths):
+        plan = plan_online(paths, now, tell, untagged_seconds)
+        sweep(paths, plan, tell)
     return plan
 
 

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from homeport.kernel.storage.lock import DirectoryLock
 from homeport.registry.collect.plan import Plan, make_plan
-from homeport.registry.collect.sweep import sweep
+from homeport.registry.collect.sweep import no_backup, sweep
 from homeport.registry.model.digest import from_key
 from homeport.registry.store.paths import Paths
 
@@ -47,11 +47,15 @@ def collect_garbage(root: Path, options: Options, *, out: Print, log: Print) -> 
     Raises:
         DirectoryInUse: a server is running on the volume.
         OperatorError: the volume cannot be locked.
-        CollectionFailed: something needed cannot be read, so nothing was deleted; or a deletion failed.
+        CollectionFailed: a backup is being written, or something needed cannot be read, so nothing was deleted; or a
+            deletion failed.
     """
     paths = Paths(root)
     emit = _silent if options.quiet else out
-    with nullcontext() if options.dry_run else DirectoryLock(root):
+    with ExitStack() as alone:
+        if not options.dry_run:
+            alone.enter_context(DirectoryLock(root))
+            alone.enter_context(no_backup(paths))
         plan = make_plan(paths, untagged_before=math.inf if options.delete_untagged else None, emit=emit, warn=log)
         _announce(plan, emit)
         if not options.dry_run:

@@ -1,17 +1,32 @@
 """The sweep phase: the deletions of a plan, links before bytes, so that a crash leaves garbage and never a hole."""
 
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from homeport.registry.collect.errors import SweepFailed
+from homeport.kernel.storage.keeping import BeingArchived, unarchived
+from homeport.registry.collect.errors import BackupRuns, SweepFailed
 from homeport.registry.collect.plan import DoomedManifest, Plan
 from homeport.registry.model.digest import from_key
 from homeport.registry.model.names import RepositoryName
 from homeport.registry.store.paths import VERSION_PATH, Paths
 
 Log = Callable[[str], None]
+
+
+@contextmanager
+def no_backup(paths: Paths) -> Iterator[None]:
+    """Plan and delete while nobody archives the volume.
+
+    Raises:
+        BackupRuns: somebody does.
+    """
+    try:
+        with unarchived(Path(paths.root)):
+            yield
+    except BeingArchived:
+        raise BackupRuns from None
 
 
 def sweep(paths: Paths, plan: Plan, log: Log) -> None:

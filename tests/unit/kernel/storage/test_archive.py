@@ -28,7 +28,8 @@ def filled(folder: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != "archive.lock")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def archive_of(root: Path, registry: Path) -> bytes:
