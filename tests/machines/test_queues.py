@@ -1,6 +1,7 @@
-"""A standard and a FIFO queue against a model of a few lines, with restarts and a wound clock."""
+"""Standard and FIFO queues against a model of a few lines, with restarts and a wound clock."""
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -217,6 +218,49 @@ class FifoQueue(QueueMachine):
             known.visible = self.now + seconds
 
 
+class FifoQueueWithDeadLetters(FifoQueue):
+    """Poisoned messages leave their group in its order, and the group goes on behind them."""
+
+    most_receives = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dead = self.run(self.room.create("dead.fifo", FifoQueue="true"))
+        arn = "arn:aws:sqs:us-east-1:000000000000:dead.fifo"
+        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": self.most_receives})
+        self.run(self.room("SetQueueAttributes", QueueUrl=self.queue, Attributes={"RedrivePolicy": policy}))
+
+    def letters(self) -> list[Known]:
+        """Take all out of the dead-letter queue, and out of the model."""
+        found = []
+        while messages := self.run(self.room.receive(self.dead)):
+            for message in messages:
+                known = self.known(message["Body"])
+                assert known is not None, "a message that was deleted or never sent"
+                found.append(known)
+                self.model.remove(known)
+                receipt = message["ReceiptHandle"]
+                self.run(self.room("DeleteMessage", QueueUrl=self.dead, ReceiptHandle=receipt))
+        return found
+
+    @rule(target=QueueMachine.handles, most=st.integers(1, 10), hide=st.sampled_from([1, 30]))
+    def receive(self, most: int, hide: int) -> Any:
+        self.retention_runs()
+        runs = self.runs()
+        messages = list(self.run(self.room.receive(self.queue, most, VisibilityTimeout=hide)))
+        letters = self.letters()
+        for group, run in runs.items():
+            got = [message["Body"] for message in messages if message["Attributes"]["MessageGroupId"] == group]
+            healthy = [known.body for known in run if known.receives < self.most_receives]
+            assert got == healthy[: len(got)], "in order, from the first one on that is not poisoned"
+            poisoned = [known for known in run if known.receives >= self.most_receives]
+            buried = [known for known in letters if known.group == group]
+            assert buried == poisoned[: len(buried)], "in order"
+            assert messages or (not healthy and buried == poisoned), "no group is stuck"
+        assert all(known.group in runs for known in letters)
+        return multiple(*self.note(messages, hide))
+
+
 _SETTINGS = settings(
     max_examples=60,
     stateful_step_count=50,
@@ -228,3 +272,5 @@ TestStandardQueue = StandardQueue.TestCase
 TestStandardQueue.settings = _SETTINGS
 TestFifoQueue = FifoQueue.TestCase
 TestFifoQueue.settings = _SETTINGS
+TestFifoQueueWithDeadLetters = FifoQueueWithDeadLetters.TestCase
+TestFifoQueueWithDeadLetters.settings = _SETTINGS
