@@ -167,6 +167,19 @@ def test_expiry_and_restore_are_events(aws: AwsServer, wound: Any, inbox: Inbox)
     assert expiry == "2026-01-03T00:00:00.000Z"
 
 
+def test_a_restore_that_lasts_longer_is_told_once(aws: AwsServer, wound: Any, inbox: Inbox) -> None:
+    bucket = watch(wound, inbox)
+    wound.put_object(Bucket=bucket, Key="cold", Body=b"x", StorageClass="GLACIER")
+    wound.restore_object(Bucket=bucket, Key="cold", RestoreRequest={"Days": 1})
+    aws.advance(seconds=60)
+    wound.restore_object(Bucket=bucket, Key="cold", RestoreRequest={"Days": 3})
+    aws.advance(seconds=60)
+
+    names = [record["eventName"] for record in inbox.records()]
+
+    assert names == ["ObjectCreated:Put", "ObjectRestore:Post", "ObjectRestore:Completed"]
+
+
 def test_configurations_that_cannot_be_are_refused(wound: Any, inbox: Inbox) -> None:
     wound.create_bucket(Bucket="watched")
 

@@ -19,7 +19,7 @@ from homeport.aws.services.s3.model import encryption, lifecycle, lock, tags
 from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.names import decode_key
 from homeport.aws.services.s3.model.notifications import Event
-from homeport.aws.services.s3.model.version import Extra, Head, Version
+from homeport.aws.services.s3.model.version import Extra, Head, Restore, Version
 from homeport.aws.services.s3.operations.access import may
 from homeport.aws.services.s3.operations.answers import Members, shown_id
 from homeport.aws.services.s3.operations.get import locate
@@ -208,7 +208,8 @@ async def restore_object(s3: S3, call: Call, bucket: Bucket, request: api.Restor
             _tell(s3, tx, call, latest, version, "ObjectRestore:Post", sized=True)
         tx.after_commit(lambda: s3.wake_job(RESTORE_JOB))
         expires = lifecycle.restored_until(Millis(max(ready, now)), days)
-        return {**version.extra, "restore": {"ready": ready, "expires": expires, "days": days}}
+        restore: Restore = {**(before or {}), "ready": ready, "expires": expires, "days": days}
+        return {**version.extra, "restore": restore}
 
     await _change(s3, bucket, cast("Ask", request), change)
     return {STATUS: status}
