@@ -230,6 +230,18 @@ def test_a_fifo_topic_keeps_order_and_drops_duplicates(world: World) -> None:
     assert "MessageGroupId" not in one["Attributes"]
 
 
+@pytest.mark.parametrize("scopes", [("Topic", "MessageGroup"), ("MessageGroup", "Topic")])
+def test_a_duplicate_stays_one_when_the_scope_changes(world: World, scopes: tuple[str, str]) -> None:
+    topic = world.topic("topic.fifo", FifoTopic="true", FifoThroughputScope=scopes[0])
+    message = {"TopicArn": topic, "Message": "m", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+    first = world.sns.publish(**message)
+
+    world.sns.set_topic_attributes(TopicArn=topic, AttributeName="FifoThroughputScope", AttributeValue=scopes[1])
+    again = world.sns.publish(**message)
+
+    assert (again["MessageId"], again["SequenceNumber"]) == (first["MessageId"], first["SequenceNumber"])
+
+
 def test_what_a_queue_does_not_take_becomes_a_dead_letter(world: World) -> None:
     topic = world.topic()
     dead = world.sqs.create_queue(QueueName="dead")["QueueUrl"]

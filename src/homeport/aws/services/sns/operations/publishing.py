@@ -164,15 +164,15 @@ def publish_in(
     if not topic.fifo:
         fanout.fan_out(sns, tx, topic, audience.subscriptions, notice, now)
         return Published(message_id, 0)
-    deduplication_id = publication.deduplication_id or ""
-    scope = (publication.group or "") if topic.deduplicates_by_group else ""
-    earlier = memory.recall(tx, topic.id, deduplication_id, scope, now)
+    deduplication_id, group = publication.deduplication_id or "", publication.group or ""
+    earlier = memory.recall(tx, topic.id, deduplication_id, group, now)
     if earlier is not None:
         return earlier
     place = topics.next_place(tx, topic.id)
     if place is None:
         raise NotFound("Topic")
     published = Published(message_id, place)
+    scope = group if topic.deduplicates_by_group else memory.WHOLE_TOPIC
     memory.remember(tx, topic.id, deduplication_id, scope, published, now)
     notice = notice._replace(sequence_number=sequence_number(place))
     subscribers = audience.subscriptions

@@ -12,6 +12,9 @@ ReplayStatus = Literal["Pending", "In progress", "Completed"]
 DEDUPLICATION_MS = 300_000
 """A deduplication id is remembered for five minutes from its first publication."""
 
+WHOLE_TOPIC = ""
+"""The scope of an id that counts in all groups; no group has this name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -31,11 +34,15 @@ class Replay:
     end: Millis | None
 
 
-def recall(snapshot: Snapshot, topic: int, deduplication_id: str, scope: str, now: Millis) -> Published | None:
-    """The message that was published with this id in the last five minutes."""
+def recall(snapshot: Snapshot, topic: int, deduplication_id: str, group: str, now: Millis) -> Published | None:
+    """The message that was published with this id in the last five minutes, in the group or for the whole topic.
+
+    So it stays a duplicate in its group when the topic's scope changes.
+    """
     row = snapshot.row(
-        "SELECT message_id, place FROM sns_deduplication WHERE topic = ? AND id = ? AND scope = ? AND sent_ms > ?",
-        (topic, deduplication_id, scope, now - DEDUPLICATION_MS),
+        "SELECT message_id, place FROM sns_deduplication"
+        " WHERE topic = ? AND id = ? AND scope IN ('', ?) AND sent_ms > ? LIMIT 1",
+        (topic, deduplication_id, group, now - DEDUPLICATION_MS),
     )
     return Published(as_text(row[0]), as_int(row[1])) if row else None
 
