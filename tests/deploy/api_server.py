@@ -84,10 +84,13 @@ class ApiServer:
     programs: Program = list
     proxied: dict[str, str] = field(default_factory=dict)
     conflicts: int = 0
+    last_looks: int = 0
+    """How often a pod that was deleted is still seen: the kubelet ends it first."""
     url: str = ""
     _loop: asyncio.AbstractEventLoop | None = None
     _running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _made: dict[str, Pod] = field(default_factory=dict)
+    _ending: dict[str, int] = field(default_factory=dict)
     _revision: int = 0
 
     def start(self, context: ssl.SSLContext | None = None) -> Self:
@@ -205,6 +208,10 @@ class ApiServer:
         return _status(405, "MethodNotAllowed", "no")
 
     def _get(self, path: str) -> web.Response:
+        if path in self._ending:
+            self._ending[path] -= 1
+            if self._ending[path] < 0:
+                del self._ending[path], self.objects[path]
         found = self.objects.get(path)
         if found is None:
             return _status(404, "NotFound", f"{path.rsplit('/', 1)[1]} not found")
@@ -298,6 +305,9 @@ class ApiServer:
     def _delete(self, path: str) -> web.Response:
         if path not in self.objects:
             return _status(404, "NotFound", "not found")
+        if self.last_looks and "/pods/" in path:
+            self._ending[path] = self.last_looks
+            return web.json_response(self.objects[path])
         found = self.objects.pop(path)
         if found.get("kind") == "Namespace":
             for each in [each for each in self.objects if each.startswith(path + "/")]:

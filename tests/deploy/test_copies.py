@@ -145,6 +145,18 @@ def test_a_volume_that_the_registry_has_run_on_is_replaced_when_asked(
         again.stop()
 
 
+def test_a_restore_that_failed_can_be_tried_again_at_once(installed: K8s, cluster: ApiServer, tmp_path: Path) -> None:
+    """The name of a pod is taken until the kubelet has ended it."""
+    archive = tmp_path / "registry.tar"
+    installed("backup", "registry", str(archive))
+    cluster.last_looks = 1
+    cluster.pods = lambda _pod: Pod(phase="Failed")
+
+    installed("restore", "registry", str(archive), "--yes", status=1)
+
+    assert "restore-registry" not in cluster.names("pods")
+
+
 def test_a_backup_that_fails_leaves_no_file(installed: K8s, cluster: ApiServer, tmp_path: Path) -> None:
     cluster.programs = lambda _command: ["false"]
     archive = tmp_path / "registry.tar"

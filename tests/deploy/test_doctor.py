@@ -13,13 +13,14 @@ from click.testing import CliRunner
 from tests.deploy.api_server import ApiServer, Doc, Pod
 from tests.deploy.conftest import K8s, lab_scene
 from tests.deploy.lab import ADMIN, Lab
-from tests.servers import HomeportProcess
+from tests.servers import HomeportProcess, free_port
 
 from homeport.cli.main import homeport
 from homeport.deploy.cluster.api import Api
 from homeport.deploy.cluster.kubeconfig import load_access
 from homeport.deploy.doctor.cluster_list import CHECKS
 from homeport.deploy.doctor.findings import Finding, run_checks
+from homeport.deploy.doctor.inside import look as look_around
 from homeport.deploy.doctor.pod_checks import PULL_CAUSES, cause_of
 from homeport.deploy.doctor.scene import Looked, Scene, SystemResolver
 from homeport.deploy.values import load_values
@@ -256,6 +257,48 @@ def test_a_pull_that_fails_on_a_node_is_explained(
     assert cause_of("something new") == ("", "")
 
 
+def test_a_pod_that_takes_its_time_to_end_is_in_no_other_nodes_way(lab: Lab, well: ApiServer, tmp_path: Path) -> None:
+    well.last_looks, well.pods = 1, answering
+
+    findings = look(lab, well, tmp_path, 12)
+
+    assert [(each.did, each.outcome) for each in findings] == [
+        ("pulled on node one", "ok"),
+        ("pulled on node two", "ok"),
+    ]
+
+
+def test_a_digest_with_401_in_it_is_no_refusal() -> None:
+    assert cause_of("failed to pull x@sha256:ab401cd: certificate signed by unknown authority")[0] == (
+        "the node does not trust the CA"
+    )
+
+
+def test_a_registry_that_is_not_deployed_is_not_asked(lab: Lab, well: ApiServer, tmp_path: Path) -> None:
+    findings = look(lab, well, tmp_path, 7, 8, 9, 12, settings=["registry.enabled=false"])
+
+    assert [(each.check, each.outcome) for each in findings] == [(number, "skipped") for number in (7, 8, 9, 12)]
+
+
+def test_a_pod_looks_from_inside_where_no_ca_is_told_and_the_image_needs_a_secret(
+    lab: Lab, well: ApiServer, tmp_path: Path
+) -> None:
+    """Let's Encrypt puts no ca.crt into the Secret, and a volume that wants it keeps the pod from starting."""
+    made: list[Doc] = []
+
+    def note(pod: Doc) -> Pod:
+        made.append(pod)
+        return answering(pod)
+
+    well.pods = note
+    look(lab, well, tmp_path, 13, settings=["imagePullSecrets=[{name: mirror}]"])
+
+    spec = made[0]["spec"]
+    assert isinstance(spec, dict)
+    assert spec["volumes"][0]["secret"]["optional"] is True
+    assert spec["imagePullSecrets"] == [{"name": "mirror"}]
+
+
 def test_the_first_event_says_more_than_the_last_state(lab: Lab, well: ApiServer, tmp_path: Path) -> None:
     names: list[str] = []
 
@@ -299,6 +342,28 @@ def test_the_probe_tells_what_it_sees(lab: Lab, k8s: K8s) -> None:
     assert found["shook hands with localhost"] is False
     assert found["looked up no.such.invalid"] is False
     assert [fine for did, fine in found.items() if did.startswith("asked")] == [True]
+
+
+def test_the_probe_tries_a_service_again() -> None:
+    """Network policies refuse a pod that they have not heard of yet."""
+    port = free_port()
+    told: list[object] = []
+
+    async def run() -> None:
+        looking = asyncio.create_task(look_around([], [f"http://127.0.0.1:{port}/"], None, told.append))
+        await asyncio.sleep(0.3)
+        server = await asyncio.start_server(_serve_ok, "127.0.0.1", port)
+        async with server:
+            await looking
+
+    async def _serve_ok(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    asyncio.run(run())
+
+    assert told == [{"did": f"asked http://127.0.0.1:{port}/", "saw": "200", "fine": True}]
 
 
 def test_metrics_that_nobody_scrapes_are_found(lab: Lab, well: ApiServer, tmp_path: Path) -> None:

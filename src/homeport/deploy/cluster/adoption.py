@@ -105,7 +105,8 @@ async def _take_over_files(api: Api, values: Values, claim: Claim, pause: float,
         namespace=claim.namespace,
         root=True,
     )
-    await api.delete(f"{pods}/{name}")
+    if await api.delete(f"{pods}/{name}"):
+        await until_gone(api, f"{pods}/{name}", pause)
     await api.request("POST", pods, body=pod)
     try:
         await until_ended(api, f"{pods}/{name}", patience_seconds=patience, pause_seconds=pause)

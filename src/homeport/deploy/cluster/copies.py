@@ -6,7 +6,7 @@ from typing import Literal
 
 from homeport.deploy.cluster.api import Api
 from homeport.deploy.cluster.plan import Tell
-from homeport.deploy.cluster.pods import Volume, pod_for, running_pod, scale, until_ended, until_running
+from homeport.deploy.cluster.pods import Volume, pod_for, running_pod, scale, until_ended, until_gone, until_running
 from homeport.deploy.cluster.streams import PodProgramError, feed_pod, run_in_pod
 from homeport.deploy.objects.config import CONFIG, DATA, FOREIGN_VOLUME
 from homeport.deploy.values.table import Values
@@ -66,6 +66,8 @@ async def restore(
             await feed_pod(api, path, source, container="once")
         tell(await until_ended(api, path, patience_seconds=patience_seconds, pause_seconds=pause_seconds))
     finally:
-        await api.delete(path)
+        # Only then is its name free for another try, and nobody else on the volume.
+        if await api.delete(path):
+            await until_gone(api, path, pause_seconds)
         await scale(api, values, half, 1)
         tell(f"starting {half}")

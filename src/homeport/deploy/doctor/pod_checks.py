@@ -8,7 +8,7 @@ from typing import Self
 
 from homeport.deploy.cluster.api import ApiError
 from homeport.deploy.doctor.findings import Findings
-from homeport.deploy.doctor.registry_checks import push_probe
+from homeport.deploy.doctor.registry_checks import NO_REGISTRY, push_probe
 from homeport.deploy.doctor.registry_client import Pushed, RegistryClient
 from homeport.deploy.doctor.scene import Scene
 from homeport.deploy.documents import Json, Object, list_at, name_of, text_at
@@ -19,7 +19,7 @@ PULL_CAUSES: Sequence[tuple[str, str, str]] = (
     ("unable to read CA cert", "the CA file that registries.yaml names is not there", "run the node script again"),
     ("no basic auth credentials", "the node has no account", "homeport k8s node script, or a pull secret"),
     ("pull access denied", "the node's account is refused", "homeport k8s node script with the present password"),
-    ("401", "the node's account is refused", "homeport k8s node script with the present password"),
+    ("401 Unauthorized", "the node's account is refused", "homeport k8s node script with the present password"),
     ("certificate signed by unknown authority", "the node does not trust the CA", "homeport k8s node script"),
     ("certificate is not valid", "the node reaches somebody else", "homeport k8s doctor, checks 4 and 5"),
     ("no such host", "the node does not resolve the name", "have the node's resolver ask Pi-hole"),
@@ -35,25 +35,30 @@ _FAILED = ("ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImag
 
 async def pulls(scene: Scene, found: Findings) -> None:
     """12: on every node a pod that has to pull an image pushed this minute."""
+    did = "pulled on every node"
+    if not scene.values.registry.enabled:
+        found.skipped(did, NO_REGISTRY)
+        return
     if scene.login is None:
-        found.skipped("pulled on every node", "no user given: --user NAME --password-stdin")
+        found.skipped(did, "no user given: --user NAME --password-stdin")
         return
     nodes = await scene.api.items("/api/v1/nodes")
     async with scene.session() as session:
         client = RegistryClient(session, scene.url(scene.values.registry_host), scene.login)
-        for node in nodes:
+        for number, node in enumerate(nodes):
             machine = text_at(node, "status", "nodeInfo", "architecture")
             image = await push_probe(client, f"n{os.getpid()}", machine)
             try:
-                await _pull(scene, found, name_of(node), image)
+                await _pull(scene, found, name_of(node), image, number)
             finally:
                 await client.delete_image(image)
 
 
-async def _pull(scene: Scene, found: Findings, node: str, image: Pushed) -> None:
+async def _pull(scene: Scene, found: Findings, node: str, image: Pushed, number: int) -> None:
     did = f"pulled on node {node}"
     reference = f"{scene.values.registry_host}/{image.repository}@{image.digest}"
-    pod = _pod(scene, f"doctor-pull-{os.getpid()}", reference, {"nodeName": node})
+    # A pod's name is free only some seconds after it was deleted.
+    pod = _pod(scene, f"doctor-pull-{os.getpid()}-{number}", reference, {"nodeName": node})
     async with _Running(scene, pod) as running:
         problem = await running.pull_problem()
     if not problem:
@@ -73,10 +78,11 @@ def cause_of(problem: str) -> tuple[str, str]:
 async def inside(scene: Scene, found: Findings) -> None:
     """13: names, CA and the AWS Service as a pod sees them."""
     ca_file = "/etc/homeport-ca/ca.crt"
+    # Public issuers tell no CA, and without an ingress there is no certificate.
+    secret: Json = {"secretName": TLS_SECRET, "optional": True, "items": [{"key": "ca.crt", "path": "ca.crt"}]}
     more: Mapping[str, Json] = {
-        "volumes": [
-            {"name": "ca", "secret": {"secretName": TLS_SECRET, "items": [{"key": "ca.crt", "path": "ca.crt"}]}}
-        ]
+        "volumes": [{"name": "ca", "secret": secret}],
+        **({"imagePullSecrets": list(scene.values.image_pull_secrets)} if scene.values.image_pull_secrets else {}),
     }
     args: list[Json] = ["k8s", "probe", "--ca-file", ca_file, *(f"--host={host}" for host in scene.hosts)]
     if scene.values.aws.enabled:
@@ -107,7 +113,9 @@ def _take(found: Findings, line: str) -> None:
     if fine:
         found.ok(f"from a pod {did}", saw)
     else:
-        found.failed(f"from a pod {did}", saw, "homeport k8s upgrade --set coredns=true, or have the nodes ask Pi-hole")
+        found.failed(
+            f"from a pod {did}", saw, "homeport k8s dns coredns | kubectl apply -f -, or have the nodes ask Pi-hole"
+        )
 
 
 def _pod(

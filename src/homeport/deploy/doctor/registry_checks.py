@@ -14,12 +14,16 @@ from homeport.deploy.doctor.scene import Scene
 
 REPOSITORY = "homeport-doctor/probe"
 _IMAGE_BYTES = 1024 * 1024
+NO_REGISTRY = "registry.enabled is false"
 _OK, _UNAUTHORIZED = 200, 401
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 async def login(scene: Scene, found: Findings) -> None:
     """7: the registry asks for a password, and takes the given one."""
+    if not scene.values.registry.enabled:
+        found.skipped("asked the registry", NO_REGISTRY)
+        return
     async with scene.session() as session:
         url = scene.url(scene.values.registry_host)
         status, headers, _ = await RegistryClient(session, url, None).ask("GET", "/v2/")
@@ -44,6 +48,9 @@ async def login(scene: Scene, found: Findings) -> None:
 async def push_and_pull(scene: Scene, found: Findings) -> None:
     """8: a random image of 1 MB goes in and comes out; it stays for the nodes' check, which removes it."""
     did = "pushed and pulled a random image of 1 MB"
+    if not scene.values.registry.enabled:
+        found.skipped(did, NO_REGISTRY)
+        return
     if scene.login is None:
         found.skipped(did, "no user given: --user NAME --password-stdin")
         return
@@ -75,6 +82,9 @@ async def push_probe(client: RegistryClient, tag: str, architecture: str = "") -
 async def slow_upload(scene: Scene, found: Findings) -> None:
     """9: an upload that takes longer than Traefik's 60 s for an HTTP request."""
     did = f"uploaded a blob over {scene.slow_seconds:.0f} s"
+    if not scene.values.registry.enabled:
+        found.skipped(did, NO_REGISTRY)
+        return
     if not scene.slow or scene.login is None:
         found.skipped(did, "only with --slow and a user")
         return
