@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.aws.sqs.forms import Forms
 from tests.aws.sqs.test_messages import refusal
 from tests.aws_server import AwsServer
 
@@ -137,6 +138,18 @@ def test_listing_goes_by_prefix_and_in_pages(sqs: Any) -> None:
 
     assert [len(page["QueueUrls"]) for page in pages] == [2, 2, 1]
     assert len(sqs.list_queues()["QueueUrls"]) == 6
+
+
+def test_a_form_without_a_version_is_known_by_what_it_says(aws: AwsServer) -> None:
+    """As curl's users write them by hand."""
+    forms = Forms(aws.url)
+
+    (made,) = forms.get("/?Action=CreateQueue&QueueName=jobs").texts("QueueUrl")
+
+    assert made.endswith("/000000000000/jobs")
+    assert forms.get("/?Action=GetQueueUrl&QueueName=jobs").texts("QueueUrl") == [made]
+    for query in ("", "&QueueNamePrefix=jo"):
+        assert forms.get(f"/?Action=ListQueues{query}").texts("QueueUrl") == [made]
 
 
 def test_a_deleted_queue_is_gone_with_its_messages(sqs: Any) -> None:

@@ -19,6 +19,8 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _LAMBDA_PATH = re.compile(r"/20\d\d-\d\d-\d\d/.*")
 _LINKS: Final = frozenset({"ConfirmSubscription", "Unsubscribe"})
 """Actions of links in SNS's messages, which name no version."""
+_OF_QUEUES: Final = frozenset({"QueueUrl", "QueueName", "QueueNamePrefix"})
+"""Parameters that no other service has."""
 _QUEUE_PATH = re.compile(r"/(?:queue/[a-z0-9-]+/)?\d{12}/[A-Za-z0-9_-]{1,80}(?:\.fifo)?/?")
 
 
@@ -101,7 +103,7 @@ class Claims:
         return Claim("s3", "rest-xml", "", host)
 
     def by_form(self, form: Mapping[str, str], path: str) -> str:
-        """The service of an unsigned form: by its version, or by a queue's path.
+        """The service of an unsigned form: by its version, or by what it says or a path that only queues have.
 
         Raises:
             UnknownService: nobody has that version.
@@ -111,7 +113,7 @@ class Claims:
             return self._by_version[version]
         if form.get("Action") in _LINKS:
             return "sns"
-        if "QueueUrl" in form or _QUEUE_PATH.fullmatch(path):
+        if form.get("Action") == "ListQueues" or not _OF_QUEUES.isdisjoint(form) or _QUEUE_PATH.fullmatch(path):
             return "sqs"
         raise UnknownService(f"of version {version}" if version else f"of the action {form.get('Action', '')[:100]}")
 
