@@ -47,3 +47,11 @@ def test_alerts_look_only_into_their_own_namespace() -> None:
 
     assert len(expressions) == 4
     assert all('namespace="tools"' in each for each in expressions)
+
+
+def test_the_certificates_end_is_seen_whoever_scrapes_cert_manager() -> None:
+    """Without `honorLabels`, as in cert-manager's own ServiceMonitor, its label is `exported_namespace`."""
+    [found] = [each for each in expressions() if "certmanager" in each]
+
+    assert '{namespace="homeport",name="homeport-tls"}' in found
+    assert '{exported_namespace="homeport",name="homeport-tls"}' in found
