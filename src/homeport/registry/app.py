@@ -30,7 +30,7 @@ from homeport.registry.metrics import RegistryObserver, StorageNumbers, StorageT
 from homeport.registry.model.access import Rules
 from homeport.registry.operations.context import Policy, Registry
 from homeport.registry.operations.gate import ended
-from homeport.registry.operations.reconcile import count_bytes
+from homeport.registry.operations.reconcile import count_bytes, reconcile_repository
 from homeport.registry.store.content import Content
 from homeport.registry.store.index import MIGRATIONS, Index
 from homeport.registry.store.paths import Paths
@@ -193,7 +193,10 @@ class RegistryHalf:
         async with self.registry.gate.shut(_COLLECT_PATIENCE_SECONDS):
             done = await ended(loop.run_in_executor(self._executor, collect_online, paths, now, tell, untagged_seconds))
             await count_bytes(self.registry)
-            return done
+        for name in {manifest.repository for manifest in done.manifests}:
+            # The catalog is read from the index alone.
+            await reconcile_repository(self.registry, name)
+        return done
 
     def _tell_trouble(self, request: Request, error: StorageError) -> None:
         self._log.error("storage failed", path=request.raw_path, where=error.where, reason=str(error))

@@ -89,3 +89,17 @@ def test_a_backup_and_a_collection_keep_each_other_out(server: HomeportProcess) 
 def test_a_backup_is_written_where_nothing_can_be_locked(tmp_path: Path) -> None:
     with kept(tmp_path / "nowhere"):
         assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_repository_of_which_nothing_is_left_leaves_the_catalog_at_once(server: HomeportProcess) -> None:
+    client = server.client()
+    image = build_image([{"last": noise("the last one", 1000)}])
+    client.push_image("gc/emptied", image, image.digest)
+    age_links(server, "gc/emptied", 8)
+
+    before = client.get("/v2/_catalog").strings("repositories")
+    collect(server, f"?untagged={7 * DAY}")
+    after = client.get("/v2/_catalog").strings("repositories")
+
+    assert "gc/emptied" in before
+    assert "gc/emptied" not in after
