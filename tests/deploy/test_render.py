@@ -75,6 +75,19 @@ def test_every_object_of_every_combination_meets_kubernetes_schema(objects: dict
     assert {"Deployment", "Service", "NetworkPolicy", "CronJob", "Ingress", "Role"} <= {kind_of(each) for each in own}
 
 
+def test_what_holds_data_is_kept_by_whoever_takes_the_rest_away() -> None:
+    """Helm's uninstall, and pruning by Argo CD and Flux: local-path deletes the data with its claim."""
+    held = [each for each in render(Values()) if kind_of(each) in {"Namespace", "PersistentVolumeClaim"}]
+
+    assert len(held) == 3
+    for each in held:
+        assert map_at(each, "metadata", "annotations") == {
+            "helm.sh/resource-policy": "keep",
+            "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+            "kustomize.toolkit.fluxcd.io/prune": "disabled",
+        }
+
+
 def test_every_foreign_object_meets_its_crd(objects: dict[str, Object]) -> None:
     foreign = [each for each in objects.values() if is_foreign(each)]
     wrong = {describe(each): found for each in foreign if (found := complaints(each, ""))}

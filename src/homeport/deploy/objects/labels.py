@@ -13,6 +13,13 @@ PRODUCT = "homeport"
 INSTALLATION = Ref("name")
 NAMESPACE = Ref("namespace.name")
 
+KEPT: Mapping[str, Node] = {
+    "helm.sh/resource-policy": "keep",
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+}
+"""Annotations of what holds data: whoever applied it does not take it along when it takes the rest away."""
+
 REGISTRY = "registry"
 AWS = "aws"
 

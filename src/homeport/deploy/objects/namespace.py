@@ -1,6 +1,6 @@
 """The namespace, with Pod Security `restricted` enforced on it."""
 
-from homeport.deploy.objects.labels import NAMESPACE, labels
+from homeport.deploy.objects.labels import KEPT, NAMESPACE, labels
 from homeport.deploy.templates.nodes import Document, given
 
 FILE = "namespace"
@@ -21,6 +21,7 @@ DOCUMENTS = (
                     "pod-security.kubernetes.io/warn": "restricted",
                     "pod-security.kubernetes.io/audit": "restricted",
                 },
+                "annotations": KEPT,
             },
         },
         given("namespace.create"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from homeport.deploy.objects import config, pods
 from homeport.deploy.objects.certificates import TLS_SECRET
-from homeport.deploy.objects.labels import AWS, REGISTRY, labels, metadata, selector
+from homeport.deploy.objects.labels import AWS, KEPT, REGISTRY, labels, metadata, selector
 from homeport.deploy.templates.nodes import Condition, Document, If, Node, Not, Ref, Sha256, Text, equals, every, given
 
 _PODS_MAY_BE_MADE = equals("aws.lambda.executor", "kubernetes")
@@ -29,7 +29,7 @@ def _claim(component: str, condition: Condition) -> Document:
         {
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
-            "metadata": metadata(f"{component}-data", component),
+            "metadata": {**metadata(f"{component}-data", component), "annotations": KEPT},
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
                 "storageClassName": Ref("storageClass"),
