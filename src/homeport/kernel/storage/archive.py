@@ -48,11 +48,14 @@ def write_archive(root: Path, registry: Path, out: IO[bytes]) -> int:
         ArchiveError: a file cannot be read; what was written so far is no archive.
     """
     digests: dict[str, str] = {}
+    copies = root / "backups"
+    # /tmp is small in a pod, which ends with more in it, and memory on many a machine.
+    room = copies if os.access(copies, os.W_OK) else None
     try:
         with kept(registry), tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
             for path, name in _named_files(root, registry):
                 with suppress(FileNotFoundError):
-                    digests[name] = _add(archive, path, name)
+                    digests[name] = _add(archive, path, name, room)
             _add_text(archive, DIGESTS, json.dumps(digests).encode())
     except (OSError, apsw.Error) as error:
         reason = f"{error.filename or root}: {error.strerror}" if isinstance(error, OSError) else f"{root}: {error}"
@@ -68,9 +71,9 @@ def _named_files(root: Path, registry: Path) -> Iterator[tuple[Path, str]]:
             yield path, f"{_REGISTRY}/{path.relative_to(registry).as_posix()}"
 
 
-def _add(archive: tarfile.TarFile, path: Path, name: str) -> str:
+def _add(archive: tarfile.TarFile, path: Path, name: str, room: Path | None) -> str:
     if path.suffix == ".sqlite":
-        with tempfile.NamedTemporaryFile(prefix="homeport-") as copy:
+        with tempfile.NamedTemporaryFile(prefix="homeport-", suffix=".tmp", dir=room) as copy:
             _copy_database(path, copy.name)
             return _add_file(archive, Path(copy.name), name)
     return _add_file(archive, path, name)

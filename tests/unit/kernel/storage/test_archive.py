@@ -1,5 +1,6 @@
 import io
 import tarfile
+import tempfile
 from pathlib import Path
 
 import apsw
@@ -75,6 +76,19 @@ def test_a_database_that_is_written_to_is_copied_whole(tmp_path: Path) -> None:
     assert reader.execute("SELECT n FROM t").fetchall() == [(1,)]
     reader.close()
     assert [path.name for path in (target / "db").iterdir() if path.suffix != ".sqlite"] == []
+
+
+def test_a_database_is_copied_beside_the_others_and_not_to_the_systems_temporary_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pod whose /tmp outgrows its limit is ended, in the middle of a backup."""
+    source = filled(tmp_path / "source")
+    apsw.Connection(str(source / "db" / "x.sqlite")).execute("CREATE TABLE t (n)").fetchall()
+    before = contents(source)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+
+    assert b"SQLite format 3" in archive_of(source, source / "registry")
+    assert contents(source) == before
 
 
 def test_a_registry_that_lies_elsewhere_goes_along_and_comes_back_elsewhere(tmp_path: Path) -> None:
