@@ -35,7 +35,9 @@ def with_collection(handler: Handler, collect: Callable[..., Awaitable[Plan]]) -
         try:
             plan = await collect(preview=preview, untagged_seconds=float(untagged[0]) if untagged else None)
         except GateBusy:
-            return _told(503, {"error": "a push is being completed: try again in a moment"})
+            return _told(
+                503, {"error": "a collection runs already, or a push is being completed: try again in a moment"}
+            )
         except OperatorError as error:
             return _told(500, {"error": error.message})
         return _told(
