@@ -62,6 +62,36 @@ def test_a_policy_lets_one_account_in(shared: AwsServer, s3: Any, bucket: str) -
     assert not s3.get_bucket_policy_status(Bucket=bucket)["PolicyStatus"]["IsPublic"]
 
 
+def test_strangers_agree_to_pay_where_the_requester_does(shared: AwsServer, s3: Any, open_bucket: str) -> None:
+    """S3 user guide, "Using Requester Pays general purpose buckets"."""
+    resources = [f"arn:aws:s3:::{open_bucket}", f"arn:aws:s3:::{open_bucket}/*"]
+    s3.put_bucket_policy(Bucket=open_bucket, Policy=policy(open_bucket, Action="s3:*", Resource=resources))
+    s3.put_object(Bucket=open_bucket, Key="k", Body=b"x")
+    s3.put_bucket_request_payment(Bucket=open_bucket, RequestPaymentConfiguration={"Payer": "Requester"})
+    stranger = shared.client("s3", account=STRANGER)
+    asked = {"Bucket": open_bucket, "Key": "k"}
+    source = {"Bucket": "strangers-own", "Key": "copy", "CopySource": asked}
+    stranger.create_bucket(Bucket="strangers-own")
+
+    for refusal in (
+        code(stranger.get_object, **asked),
+        code(stranger.put_object, **asked),
+        code(stranger.list_objects_v2, Bucket=open_bucket),
+        code(stranger.delete_objects, Bucket=open_bucket, Delete={"Objects": [{"Key": "k"}]}),
+        code(stranger.copy_object, **source),
+    ):
+        assert refusal == ("AccessDenied", 403)
+    assert ask(shared.url, "GET", f"/{open_bucket}/k", x_amz_request_payer="requester").status == 403
+    paid = stranger.get_object(**asked, RequestPayer="requester")
+    assert (paid["Body"].read(), paid["RequestCharged"]) == (b"x", "requester")
+    assert stranger.get_object_tagging(**asked, RequestPayer="requester")["TagSet"] == []
+    assert stranger.copy_object(**source, RequestPayer="requester")["CopyObjectResult"]
+    assert stranger.delete_objects(Bucket=open_bucket, Delete={"Objects": [{"Key": "k"}]}, RequestPayer="requester")[
+        "Deleted"
+    ]
+    assert "RequestCharged" not in s3.list_objects_v2(Bucket=open_bucket, RequestPayer="requester")
+
+
 def test_a_denial_outweighs_every_leave_also_the_owners(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="secret/k", Body=b"x")
     denial = policy(bucket, Effect="Deny", Resource=f"arn:aws:s3:::{bucket}/secret/*")

@@ -20,6 +20,7 @@ R = TypeVar("R")
 Run = Callable[[S3, Call, Bucket, R], Awaitable[Result]]
 Request = Mapping[str, object]
 
+PAYING = "requester"
 _VERSIONED = frozenset(
     {
         "s3:GetObject",
@@ -45,10 +46,10 @@ _CONDITION_MEMBERS = (
 )
 
 
-def guarded(action: str, run: Run[R]) -> Operation[S3]:
+def guarded(action: str, run: Run[R], *, paid: bool = False) -> Operation[S3]:
     """An operation that only those may call who may do `action`; `run` is given the bucket.
 
-    With an empty action, `run` asks for itself.
+    With an empty action, `run` asks for itself. `paid`: strangers can be asked to pay for it.
     """
 
     async def operation(s3: S3, call: Call, request: Any) -> Result:
@@ -57,9 +58,24 @@ def guarded(action: str, run: Run[R]) -> Operation[S3]:
             check_expected_owner(bucket, request)
         if action and not owns(call, bucket):
             await authorize(s3, call, bucket, action, request)
+        if paid and is_charged(call, bucket, request):
+            return {**(await run(s3, call, bucket, request) or {}), "RequestCharged": PAYING}
         return await run(s3, call, bucket, request)
 
     return operation
+
+
+def is_charged(call: Call, bucket: Bucket, request: Request) -> bool:
+    """Whether the caller pays for a request to somebody else's bucket (S3 user guide, "Requester Pays").
+
+    Raises:
+        AccessDenied: the bucket demands it, and the caller is nobody or has not agreed.
+    """
+    if bucket.configurations.get("payer") != "Requester" or (call.account == bucket.account and not call.anonymous):
+        return False
+    if call.anonymous or request.get("RequestPayer") != PAYING:
+        raise AccessDenied
+    return True
 
 
 def owns(call: Call, bucket: Bucket) -> bool:

@@ -17,7 +17,7 @@ from homeport.aws.services.s3.model.bucket import Bucket
 from homeport.aws.services.s3.model.multipart import MOST_PART_BYTES
 from homeport.aws.services.s3.model.names import encode_key
 from homeport.aws.services.s3.model.version import Head, Version
-from homeport.aws.services.s3.operations.access import authorize, check_expected_owner
+from homeport.aws.services.s3.operations.access import authorize, check_expected_owner, is_charged
 from homeport.aws.services.s3.operations.answers import Members, checksum_members, encryption_members, shown_id
 from homeport.aws.services.s3.operations.contents import Content, body_of, discard
 from homeport.aws.services.s3.operations.get import MarkerNotAllowed, check_restored, conditions_of, locate
@@ -93,6 +93,7 @@ async def find_source(s3: S3, call: Call, request: Mapping[str, object]) -> Sour
     check_expected_owner(bucket, request, "ExpectedSourceBucketOwner")
     asked = {"Key": key} if identifier is None else {"Key": key, "VersionId": identifier}
     await authorize(s3, call, bucket, "s3:GetObject", asked, key)
+    is_charged(call, bucket, request)
 
     def read(snapshot: Snapshot) -> tuple[Version, bytes]:
         try:

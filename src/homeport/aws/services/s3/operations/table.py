@@ -63,6 +63,9 @@ _OBJECTS: Final[_Guarded] = {
     "UploadPartCopy": ("s3:PutObject", uploads.upload_part_copy),
 }
 
+_FREE: Final = frozenset({"DeleteObjectTagging", "SelectObjectContent"})
+"""What has no header to agree to pay with."""
+
 _BUCKETS: Final[_Guarded] = {
     "DeleteBucket": ("s3:DeleteBucket", buckets.delete_bucket),
     "DeleteBucketCors": ("s3:PutBucketCORS", settings.forgetting("cors")),
@@ -149,7 +152,8 @@ OPERATIONS: Final[Mapping[str, Operation[S3]]] = {
     "CreateBucket": buckets.create_bucket,
     "ListBuckets": buckets.list_buckets,
     # Each of its deletions is asked about by itself.
-    "DeleteObjects": guarded("", delete.delete_objects),
-    **{name: guarded(action, run) for name, (action, run) in {**_OBJECTS, **_BUCKETS, **_entries()}.items()},
+    "DeleteObjects": guarded("", delete.delete_objects, paid=True),
+    **{name: guarded(action, run, paid=name not in _FREE) for name, (action, run) in _OBJECTS.items()},
+    **{name: guarded(action, run) for name, (action, run) in {**_BUCKETS, **_entries()}.items()},
 }
 """What is not here answers 501: directory buckets and their sessions, metadata tables, torrents, Object Lambda."""
