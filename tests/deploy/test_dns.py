@@ -144,6 +144,18 @@ def test_everything_else_is_printed(k8s: K8s) -> None:
     assert 'answer "{{ .Name }} 60 IN A 192.168.4.202"' in config["data"]["homeport.server"]
 
 
+def test_coredns_keeps_what_was_put_there_by_hand(k8s: K8s, cluster: ApiServer) -> None:
+    """There is one coredns-custom for everybody: what is not rendered is removed by its labels, and this never was."""
+    k8s("install", "--yes")
+    config = yaml.safe_load(k8s("dns", "coredns").stdout)
+    cluster.put("/api/v1/namespaces/kube-system/configmaps/coredns-custom", config)
+
+    again = k8s("install", "--yes")
+
+    assert "coredns-custom" not in again.stderr
+    assert "coredns-custom" in cluster.names("configmaps")
+
+
 # The real dnsmasq
 
 

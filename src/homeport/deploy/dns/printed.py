@@ -1,7 +1,7 @@
 """DNS records as lines to put somewhere by hand: hosts files, Pi-hole 5, Pi-hole 6, dnsmasq, CoreDNS."""
 
 from homeport.deploy.dns.records import Records
-from homeport.deploy.documents import kind_of, name_of
+from homeport.deploy.documents import kind_of, map_at, name_of
 from homeport.deploy.render import render, to_yaml
 from homeport.deploy.values import load_values
 from homeport.deploy.values.table import Values
@@ -48,7 +48,7 @@ def dnsmasq_lines(records: Records) -> str:
 
 
 def coredns_manifest(values: Values, address: str) -> str:
-    """The ConfigMap that K3s' CoreDNS reads beside its own."""
+    """The ConfigMap that K3s' CoreDNS reads beside its own; without labels, by which an upgrade would remove it."""
     settings = [
         f"domain={values.domain}",
         f"name={values.name}",
@@ -57,7 +57,9 @@ def coredns_manifest(values: Values, address: str) -> str:
         f"lbAddress={address}",
     ]
     objects = render(load_values(None, settings))
-    return to_yaml(each for each in objects if kind_of(each) == "ConfigMap" and name_of(each) == "coredns-custom")
+    [found] = [each for each in objects if kind_of(each) == "ConfigMap" and name_of(each) == "coredns-custom"]
+    metadata = {key: each for key, each in map_at(found, "metadata").items() if key != "labels"}
+    return to_yaml([{**found, "metadata": metadata}])
 
 
 def _given_hosts(values: Values) -> dict[str, str]:
