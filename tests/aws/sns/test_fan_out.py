@@ -256,6 +256,22 @@ def test_what_a_queue_does_not_take_becomes_a_dead_letter(world: World) -> None:
     assert letter["MessageAttributes"]["ErrorCode"]["StringValue"] == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+def test_subscriptions_may_share_a_fifo_queue_of_dead_letters(world: World) -> None:
+    """Letters of one message are no duplicates of each other."""
+    topic = world.topic("topic.fifo", FifoTopic="true")
+    dead = world.sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    policy = json.dumps({"deadLetterTargetArn": arn_of("dead.fifo")})
+    for name in ("a.fifo", "b.fifo"):
+        world.sqs.delete_queue(QueueUrl=world.queue(topic, name, RedrivePolicy=policy))
+
+    for text in ("1", "2"):
+        world.sns.publish(TopicArn=topic, Message=text, MessageGroupId="g", MessageDeduplicationId=text)
+
+    letters = world.received(dead)
+    assert [json.loads(letter["Body"])["Message"] for letter in letters] == ["1", "1", "2", "2"]
+    assert {letter["Attributes"]["MessageGroupId"] for letter in letters} == {"g"}
+
+
 @pytest.mark.parametrize(("own", "kept"), [(7, 10), (8, 8), (10, 10), (11, 3)])
 def test_a_dead_letter_keeps_its_own_attributes_if_a_queue_can_take_them(world: World, own: int, kept: int) -> None:
     dead = world.sqs.create_queue(QueueName="dead")["QueueUrl"]

@@ -74,7 +74,8 @@ def _dead(delivery: Delivery, dead_letter: str, failure: DeliveryFailed | Delive
     letter: dict[str, Json] = {"MessageBody": body, "MessageAttributes": fitting}
     if dead_letter.endswith(".fifo"):
         letter["MessageGroupId"] = delivery.context.get("group") or "sns"
-        letter["MessageDeduplicationId"] = delivery.context.get("deduplication_id") or delivery.id.replace("/", "-")
+        # Not the message's own: another subscription of the topic may have the same queue for its letters.
+        letter["MessageDeduplicationId"] = delivery.id.replace("/", "-")
     return Delivery(
         id=f"{delivery.id}/dead",
         via="sns",

@@ -95,9 +95,8 @@ def _post(fan: _Fan, subscription: Subscription, payload: Mapping[str, Json], *,
     context["topic_fifo"] = fan.fifo
     if subscription.dead_letter_arn is not None:
         context["dead_letter"] = subscription.dead_letter_arn
-    group, deduplication_id = fan.notice.publication.group, fan.notice.publication.deduplication_id
     if fan.fifo:
-        context |= {"group": group, "deduplication_id": deduplication_id}
+        context["group"] = fan.notice.publication.group
     if subscription.protocol in {"http", "https"}:
         own = subscription.attributes.get("DeliveryPolicy")
         context |= {"topic_policy": fan.topic.attributes.get("DeliveryPolicy"), "policy": own}
