@@ -11,7 +11,7 @@ from tests.servers import HomeportProcess
 from tests.unit.registry.collecting import DAY, age, age_links, collect
 from tests.wire import read_responses, with_query
 
-from homeport.kernel.storage.keeping import kept
+from homeport.kernel.storage.keeping import BeingArchived, kept, unarchived
 
 SOON_SECONDS = 5.0
 
@@ -103,3 +103,19 @@ def test_a_repository_of_which_nothing_is_left_leaves_the_catalog_at_once(server
 
     assert "gc/emptied" in before
     assert "gc/emptied" not in after
+
+
+def test_a_backup_makes_nothing_that_its_server_could_not_open(tmp_path: Path) -> None:
+    """The backup may be root's: where no server has been yet, its directory would be root's too."""
+    with kept(tmp_path):
+        assert not list(tmp_path.iterdir())
+
+    (tmp_path / "_homeport").mkdir()
+    with kept(tmp_path), pytest.raises(BeingArchived), unarchived(tmp_path):
+        pass
+    lock = tmp_path / "_homeport" / "archive.lock"
+    lock.chmod(0o444)
+    with kept(tmp_path), pytest.raises(BeingArchived), unarchived(tmp_path):
+        pass
+    with unarchived(tmp_path):
+        pass

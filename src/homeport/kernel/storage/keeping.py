@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -37,22 +37,28 @@ def unarchived(directory: Path) -> Iterator[None]:
     descriptor = _open(directory)
     try:
         if descriptor is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(descriptor)
         yield
-    except BlockingIOError:
-        raise BeingArchived from None
     finally:
         if descriptor is not None:
             os.close(descriptor)
 
 
-def _open(directory: Path) -> int | None:
-    """The lock's file; none where nothing can be written, and nothing be collected therefore."""
-    path = directory.joinpath(*_FILE)
+def _take(descriptor: int) -> None:
     try:
-        if directory.is_dir():
-            path.parent.mkdir(exist_ok=True)
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:
-        pass
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BeingArchived from None
+
+
+def _open(directory: Path) -> int | None:
+    """The lock's file; none where no server has been, or nothing can be written: nothing is collected there.
+
+    A backup may be somebody else's than the server, root's for example: the file is for everybody to open, and the
+    directory, in which the server has to write, is not made here.
+    """
+    path = directory.joinpath(*_FILE)
+    for flags in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
+        with suppress(OSError):
+            return os.open(path, flags | os.O_CLOEXEC, 0o644)
     return None
