@@ -187,6 +187,18 @@ def test_uploads_are_listed_in_pages_of_one_key_the_oldest_first(s3: Any, bucket
     assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "upload-id-marker")
 
 
+def test_keys_of_uploads_are_encoded_as_the_wire_wants_them(s3: Any, bucket: str) -> None:
+    for key in ("a b/1", "a b/2", "a b/ü+"):
+        start(s3, bucket, key)
+
+    page = s3.list_multipart_uploads(
+        Bucket=bucket, KeyMarker="a b/1", Prefix="a b/", Delimiter=" ", MaxUploads=1, EncodingType="url"
+    )
+
+    assert (page["KeyMarker"], page["Prefix"], page["Delimiter"]) == ("a+b/1", "a+b/", "+")
+    assert (page["Uploads"][0]["Key"], page["NextKeyMarker"]) == ("a+b/2", "a+b/2")
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_uploads_are_aborted_page_by_page(s3: Any, bucket: str, size: int) -> None:
     kept = start(s3, bucket, "b")

@@ -96,7 +96,7 @@ async def list_multipart_uploads(
     last = page.rows[-1] if page.rows else None
     return {
         "Bucket": bucket.name,
-        "KeyMarker": marker,
+        "KeyMarker": show(marker.encode()),
         "UploadIdMarker": id_marker if marker else "",
         "Prefix": show(prefix.encode()),
         "Delimiter": show(delimiter.encode()) if delimiter else None,
