@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import socket
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -378,6 +379,29 @@ def test_metrics_that_nobody_scrapes_are_found(lab: Lab, well: ApiServer, tmp_pa
     assert the(cured, "failed") == []
     del well.proxied[f"{HOME}/services/aws:metrics/proxy/metrics"]
     assert len(the(look(lab, well, tmp_path, 14), "failed")) == 1
+
+
+def test_metrics_on_another_node_than_the_api_servers_are_read_in_their_pod(
+    lab: Lab, well: ApiServer, tmp_path: Path
+) -> None:
+    """Network policies let a pod's own node through, and no other node."""
+    for half in ("registry", "aws"):
+        del well.proxied[f"{HOME}/services/{half}:metrics/proxy/metrics"]
+    asked: list[str] = []
+
+    def program(command: Sequence[str]) -> Sequence[str]:
+        asked.append(command[-1])
+        half = "registry" if ":5001" in command[-1] else "aws"
+        url = f"http://127.0.0.1:{lab.ports[half, 'metrics']}/metrics"
+        return [sys.executable, "-m", *command[:-1], url]
+
+    well.programs = program
+    found = look(lab, well, tmp_path, 14)
+    refused = look(lab, well, tmp_path, 14, settings=["networkPolicy=false"])
+
+    assert [each.outcome for each in found] == ["ok", "ok", "skipped"]
+    assert asked == ["http://127.0.0.1:5001/metrics", "http://127.0.0.1:4567/metrics"]
+    assert [each.outcome for each in refused] == ["failed", "failed", "skipped"]
 
 
 def test_a_namespace_that_enforces_nothing_is_found_where_lambda_makes_pods(

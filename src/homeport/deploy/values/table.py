@@ -145,7 +145,10 @@ class Registry:
         "", "Most that blobs may take before pushes are refused; empty is the size.", OPTIONAL_QUANTITY
     )
     existing_claim: str = value(
-        "", "A volume claim with a registry:2 volume to go on with, mounted beside Homeport's own.", OPTIONAL_NAME
+        "",
+        "A volume claim with a registry:2 volume to go on with, mounted beside Homeport's own; uid 65532 has to be "
+        "allowed to write its files, as `install --adopt` sees to.",
+        OPTIONAL_NAME,
     )
     existing_secret: str = value(
         "", "A Secret of your own whose key `htpasswd` holds the users; empty is registry-htpasswd.", OPTIONAL_NAME
