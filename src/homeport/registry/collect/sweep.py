@@ -47,8 +47,9 @@ def sweep(paths: Paths, plan: Plan, log: Log) -> None:
             _remove(paths.layer_link(name, digest), log, "layer link")
     for name in {*(manifest.repository for manifest in plan.manifests), *(name for name, _ in plan.layers)}:
         _show_change(paths, name)
-    # A link that power loss brings back after its bytes are gone would be a broken image.
-    os.sync()
+    if plan.blobs:
+        # A link that power loss brings back after its bytes are gone would be a broken image.
+        os.sync()
     for key in plan.blobs:
         _remove(paths.blob(from_key(key)), log, "blob")
 

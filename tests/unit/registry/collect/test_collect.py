@@ -613,3 +613,17 @@ def test_our_dry_run_says_what_registry_2_s_says(volume: Volume, tmp_path: Path)
         return sorted({line for line in text.splitlines() if "layer link" not in line})
 
     assert comparable(ours) == comparable(theirs.stdout)
+
+
+def test_only_bytes_that_go_wait_for_the_disks(volume: Volume, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sync of every disk of the machine takes long where they are busy, and pushes wait for a collection."""
+    synced: list[bool] = []
+    monkeypatch.setattr("os.sync", lambda: synced.append(True))
+    volume.image("team/app", "v1", layers=[volume.blob("team/app", b"layer")])
+
+    Run(volume)
+    without_garbage = len(synced)
+    volume.blob("team/app", b"orphan")
+    Run(volume)
+
+    assert (without_garbage, len(synced)) == (0, 1)
