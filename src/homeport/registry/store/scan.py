@@ -231,7 +231,8 @@ def _list_existing(directory: str) -> "Iterator[os.DirEntry[str] | Damage]":
     if isinstance(entries, Damage):
         yield entries
         return
-    yield from (entry for entry in entries if not entry.name.endswith(TEMPORARY_SUFFIX))
+    # A tag is a directory, and may be called x.tmp.
+    yield from (each for each in entries if not each.name.endswith(TEMPORARY_SUFFIX) or _is_directory(each))
 
 
 def _list(directory: str) -> "list[os.DirEntry[str]] | Damage":

@@ -627,3 +627,15 @@ def test_only_bytes_that_go_wait_for_the_disks(volume: Volume, monkeypatch: pyte
     Run(volume)
 
     assert (without_garbage, len(synced)) == (0, 1)
+
+
+@pytest.mark.parametrize("tag", ["nightly.tmp", "_uploads", "x.lock", "current", "link"])
+def test_a_tag_counts_whatever_it_is_called(volume: Volume, tag: str) -> None:
+    layer = volume.blob("team/app", b"layer")
+    image = volume.image("team/app", tag, layers=[layer])
+
+    run = Run(volume, untagged=True)
+
+    assert run.plan.manifests == ()
+    assert volume.pulls("team/app", tag) == volume.pulls("team/app", image) is not None
+    assert volume.has_bytes(layer)

@@ -30,6 +30,12 @@ async def test_a_manifests_deletion_takes_every_tag_along(port: Port) -> None:
     assert port.registry.content.tag(APP, Tag("v2")) is None
 
 
+async def test_a_tag_is_listed_though_it_is_called_as_registry_3_calls_its_temporary_files(port: Port) -> None:
+    port.foreign.image(APP, "nightly.tmp", layers=[])
+
+    assert list(await list_tags(port.registry, CALL, APP, EVERYTHING)) == ["nightly.tmp"]
+
+
 async def test_a_blob_that_a_foreign_manifest_needs_stays(port: Port) -> None:
     layer = await port.push(b"layer")
     port.foreign.image(APP, "v1", layers=[layer])
