@@ -91,6 +91,23 @@ async def test_who_goes_away_takes_nobodys_wake_up_along(room: SqsRoom) -> None:
     assert await second == ["b"]
 
 
+@pytest.mark.parametrize("made_again", [False, True])
+async def test_a_receive_ends_with_its_queue(room: SqsRoom, *, made_again: bool) -> None:
+    """And takes nothing out of another one that has got the name: its handles would not be that one's."""
+    queue = await room.create("q")
+    (task,) = await parked(room, queue)
+
+    await room("DeleteQueue", QueueUrl=queue)
+    if made_again:
+        await room.create("q")
+        await room.send(queue, "b")
+
+    assert await asyncio.wait_for(task, 5) == []
+    if made_again:
+        (message,) = await room.receive(queue)
+        await room("DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+
 async def test_a_send_between_the_first_look_and_the_waiting_is_heard(room: SqsRoom) -> None:
     queue = await room.create("q")
 

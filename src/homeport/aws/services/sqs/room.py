@@ -102,7 +102,7 @@ class Sqs:
         return known
 
     def changed(self, tx: Tx, key: QueueKey) -> None:
-        """Forget a queue once what this transaction does to it is committed, and let those who wait look again."""
+        """Forget a queue once what this transaction does to it is committed."""
         tx.after_commit(lambda: self._known.pop(key, None))
 
     def drain(self) -> None:
@@ -135,6 +135,10 @@ class Sqs:
         """Once this is committed, wake as many waiting receives as there are new messages to take."""
         if count:
             tx.after_commit(lambda: self._wake(queue_id, count))
+
+    def gone(self, tx: Tx, queue_id: int) -> None:
+        """Once this is committed, let nobody wait for the queue any more."""
+        tx.after_commit(lambda: self._wake(queue_id, self.parked.get(queue_id, 0)))
 
     def will_arrive(self, tx: Tx, queue_id: int) -> None:
         """Once this is committed, look again when the next message of the queue becomes visible."""

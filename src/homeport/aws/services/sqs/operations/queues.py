@@ -124,8 +124,10 @@ async def delete_queue(sqs: Sqs, call: Call, request: DeleteQueueRequest) -> Non
     key = (await sqs.queue(call, request["QueueUrl"])).key
 
     def delete(tx: Tx) -> None:
-        queues.delete(tx, queues.get(tx, key), sqs.clock.now())
+        queue = queues.get(tx, key)
+        queues.delete(tx, queue, sqs.clock.now())
         sqs.changed(tx, key)
+        sqs.gone(tx, queue.id)
         tx.after_commit(lambda: sqs.wake_job(RETENTION_JOB))
 
     await sqs.db.write(delete)

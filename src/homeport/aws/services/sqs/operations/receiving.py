@@ -104,6 +104,8 @@ async def _dead_letter_queue(sqs: Sqs, queue: Queue) -> Queue | None:
 
 
 def _take_in(sqs: Sqs, tx: Tx, queue: Queue, receive: Receive, ask: _Ask) -> list[Stored]:
+    if queue.id != receive.queue.id:
+        return []
     receive.queue, receive.now = queue, sqs.clock.now()
     if ask.attempt is not None:
         again = _again(sqs, tx, queue, ask, ask.attempt)
@@ -152,7 +154,7 @@ class _Waiting:
 
 
 async def _wait(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
-    """Listen, look, and look again whenever something may be there, until time is up or the client gone."""
+    """Listen, look, and look again whenever something may be there, until time is up, or client or queue are gone."""
     deadline = sqs.clock.monotonic() + ask.wait_seconds
     name = topic(queue.id)
     with sqs.signals.listen(name) as listener:
@@ -161,7 +163,7 @@ async def _wait(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
         try:
             with told_of_hang_up(waiting.leave):
                 heard = True
-                while heard and not sqs.draining and not waiting.gone:
+                while heard and not (sqs.draining or waiting.gone) and await _current(sqs, queue):
                     found = await _look(sqs, queue, ask)
                     if found:
                         return found
@@ -185,10 +187,18 @@ def _park(sqs: Sqs, queue: Queue, change: int) -> None:
         sqs.parked.pop(queue.id, None)
 
 
+async def _current(sqs: Sqs, queue: Queue) -> Queue | None:
+    """The queue as it is now; None if it was deleted, though another one may have got its name."""
+    found = await sqs.find(queue.key)
+    return found if found is not None and found.id == queue.id else None
+
+
 async def _look(sqs: Sqs, queue: Queue, ask: _Ask) -> list[Stored]:
     """Receive if there is something: reading costs less than writing, and nearly always there is nothing."""
     now = sqs.clock.now()
-    fresh = await sqs.find(queue.key) or queue
+    fresh = await _current(sqs, queue)
+    if fresh is None:
+        return []
     if not await sqs.db.read(lambda snapshot: receiving.anything_visible(snapshot, fresh.shelf, now)):
         if await sqs.db.read(lambda snapshot: receiving.next_visible(snapshot, fresh.shelf, now)) is not None:
             sqs.wake_job(WAKE_JOB)
