@@ -138,6 +138,24 @@ def test_what_somebody_else_wrote_is_kept_when_it_is_brought_along(node: Node) -
     assert set(yaml.safe_load(node.file.read_text())["mirrors"]) == {"docker.io", HOST}
 
 
+def test_entries_of_others_are_not_dropped_by_a_later_script_that_was_not_told_of_them(node: Node) -> None:
+    existing = "mirrors: {docker.io: {endpoint: [https://mirror]}}\n"
+    node.file.parent.mkdir(parents=True)
+    node.file.write_text(existing)
+    node.run(node_script(PULL, existing))
+    newer = Pull(HOST, "puller", "another", PEM)
+
+    again = node.run(node_script(PULL, existing))
+    untold = node.run(node_script(newer))
+    told = node.run(node_script(newer, node.file.read_text()))
+
+    assert (again.returncode, untold.returncode, told.returncode) == (0, 1, 0)
+    assert "--existing FILE" in untold.stderr
+    found = yaml.safe_load(node.file.read_text())
+    assert set(found["mirrors"]) == {"docker.io", HOST}
+    assert found["configs"][HOST]["auth"]["password"] == "another"
+
+
 @pytest.mark.parametrize(
     ("program", "body", "message"),
     [

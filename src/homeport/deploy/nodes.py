@@ -12,7 +12,8 @@ from homeport.kernel.errors import OperatorError
 
 FOLDER = "/etc/rancher/k3s"
 CA_FILE = f"{FOLDER}/homeport-ca.crt"
-_MARK = "# Written by `homeport k8s node`; homeport's own entries are replaced, others kept."
+_MARK = "# Written by `homeport k8s node`; all of it is replaced by the next one."
+_MIXED_MARK = "# Written by `homeport k8s node`; some entries are others': bring this file along with --existing."
 
 
 class RegistriesError(OperatorError):
@@ -50,7 +51,8 @@ def registries_yaml(pull: Pull, existing: str = "") -> str:
     configs = {**map_at(before, "configs"), **({pull.host: config} if config else {})}
     document = {**before, "mirrors": mirrors, **({"configs": configs} if configs else {})}
     text: str = yaml.safe_dump(document, sort_keys=False, width=120)
-    return f"{_MARK}\n{text}"
+    mixed = set(mirrors) | set(configs) | set(before) - {"mirrors", "configs"} != {pull.host}
+    return f"{_MIXED_MARK if mixed else _MARK}\n{text}"
 
 
 def _existing(text: str) -> Mapping[str, Json]:
@@ -67,21 +69,23 @@ def _existing(text: str) -> Mapping[str, Json]:
 def node_script(pull: Pull, existing: str = "", image: str = "") -> str:
     """A POSIX shell script for root on one node: back up, write with mode 0600, restart K3s, test.
 
-    A registries.yaml on the node that is neither Homeport's nor the existing one stops it before anything is changed.
+    A registries.yaml on the node that holds entries of others and is neither the existing one nor what this would write
+    stops it before anything is changed.
 
     Args:
         pull: what is written.
         existing: the node's present registries.yaml, whose other entries are kept.
         image: pulled in the end as a test; empty asks the registry only whether it answers.
     """
-    known = hashlib.sha256(existing.encode()).hexdigest() if existing else ""
+    wanted = registries_yaml(pull, existing)
+    known = [hashlib.sha256(text.encode()).hexdigest() for text in (existing, wanted) if text]
     return _SCRIPT.format(
         host=shlex.quote(pull.host),
-        known=known,
+        known=" | ".join(known),
         image=shlex.quote(image),
         mark=shlex.quote(_MARK),
         folder=FOLDER,
-        registries=registries_yaml(pull, existing).rstrip("\n"),
+        registries=wanted.rstrip("\n"),
         authority=pull.authority.rstrip("\n"),
     )
 
@@ -112,9 +116,11 @@ else
 fi
 
 # What somebody else wrote is never overwritten.
-if [ -s "$file" ] && [ "$(head -n 1 "$file")" != {mark} ] \\
-    && [ "$(sha256sum < "$file" | cut -d ' ' -f 1)" != "{known}" ]; then
-    fail "$file is there already; bring it along: homeport k8s node script --existing FILE"
+if [ -s "$file" ] && [ "$(head -n 1 "$file")" != {mark} ]; then
+    case "$(sha256sum < "$file" | cut -d ' ' -f 1)" in
+        {known}) ;;
+        *) fail "$file is there already; bring it along: homeport k8s node script --existing FILE" ;;
+    esac
 fi
 
 mkdir -p "$folder"
