@@ -66,8 +66,10 @@ async def restore(
             await feed_pod(api, path, source, container="once")
         tell(await until_ended(api, path, patience_seconds=patience_seconds, pause_seconds=pause_seconds))
     finally:
-        # Only then is its name free for another try, and nobody else on the volume.
-        if await api.delete(path):
-            await until_gone(api, path, pause_seconds)
-        await scale(api, values, half, 1)
-        tell(f"starting {half}")
+        try:
+            # Only then is its name free for another try, and nobody else on the volume.
+            if await api.delete(path):
+                await until_gone(api, path, pause_seconds)
+        finally:
+            await scale(api, values, half, 1)
+            tell(f"starting {half}")
