@@ -116,10 +116,10 @@ class _Installation:
         if claim is not None:
             await adopt(api, values, claim, say)
         logins = await Accounts(api, values).ensure(SystemIds()) if values.registry.enabled else []
+        # Told at once: whatever fails from here on, the next run finds the users there and has nothing to tell.
+        _show_logins(logins)
         await carry_out(api, objects, made, say)
         await store_values(api, values)
-        # Told before the wait: who gives up waiting must not lose them.
-        _show_logins(logins)
         await wait_until_ready(api, objects, say, timeout_seconds=self._timeout)
         if retain:
             await self._retain()
