@@ -111,7 +111,7 @@ def test_spaces_between_its_parts_do_not_matter(spaced: str) -> None:
         "AWS4-HMAC-SHA256 Credential=AKID",
         GOOD.replace("/aws4_request", ""),
         GOOD.replace("20130524", "today"),
-        GOOD.replace("Signature=ab", "Signature=XY"),
+        GOOD[: GOOD.index("Signature=")] + "Signature=",
     ],
 )
 def test_a_broken_authorization_header_is_refused(text: str) -> None:
