@@ -28,7 +28,9 @@ LARGE_MANIFEST_BYTES: Final = 256 * 1024
 """From here on a manifest takes so long to read and check that others would notice."""
 
 _RENEWED_AFTER_MS: Final = 15 * 60 * 1000
-"""Bytes younger than this are young enough."""
+"""Bytes younger than this are young enough, and not looked at again for as long."""
+
+_RENEWALS_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Registry:
     """Passed by `changing`; shut while garbage is collected."""
     large_manifests: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LARGE_MANIFESTS))
     """Held while a manifest too large to be kept in memory by everybody at once is received."""
+    _renewed: dict[Digest, Millis] = field(default_factory=dict)
     _locks: "WeakValueDictionary[str, asyncio.Lock]" = field(default_factory=WeakValueDictionary)
 
     def lock(self, of: RepositoryName | Digest) -> asyncio.Lock:
@@ -117,7 +120,13 @@ class Registry:
 
     def renew(self, target: Digest) -> None:
         """Make bytes that a client has just been told of young again, so that a collection leaves it time for them."""
-        self.content.renew(target, older_than=Millis(self.clock.now() - _RENEWED_AFTER_MS))
+        now = self.clock.now()
+        if now - self._renewed.get(target, 0) < _RENEWED_AFTER_MS:
+            return
+        self.content.renew(target, older_than=Millis(now - _RENEWED_AFTER_MS))
+        if len(self._renewed) >= _RENEWALS_REMEMBERED:
+            self._renewed.clear()
+        self._renewed[target] = now
 
     async def on_disk(self, step: Callable[[], T]) -> T:
         """Run file operations: at once where they end in the page cache, in a thread where they wait for the disk."""
