@@ -7,17 +7,8 @@ from hypothesis import given
 from tests.unit.aws.dynamodb.strategies import items, values
 
 from homeport.aws.services.dynamodb.errors import SerializationException, ValidationException
-from homeport.aws.services.dynamodb.model.values import (
-    Item,
-    Value,
-    check_item,
-    check_value,
-    compare,
-    copied,
-    equal,
-    item_size,
-    nesting,
-)
+from homeport.aws.services.dynamodb.model.checking import check_item, check_value
+from homeport.aws.services.dynamodb.model.values import Item, Value, compare, copied, equal, item_size, nesting
 
 
 @given(items)

@@ -6,7 +6,8 @@ from typing import Final
 from homeport.aws.errors import AwsError
 from homeport.aws.protocol.constraints import Violation
 from homeport.aws.services.dynamodb.errors import ValidationException
-from homeport.aws.services.dynamodb.model.values import MAX_NAME_BYTES, NameTooLarge
+from homeport.aws.services.dynamodb.model.checking import NameTooLarge
+from homeport.aws.services.dynamodb.model.values import MAX_NAME_BYTES
 
 _OF_TABLES: Final = frozenset({"CreateTable", "DeleteTable", "DescribeTable", "UpdateTable"})
 """Operations that ask for a table's name before they look at anything else."""

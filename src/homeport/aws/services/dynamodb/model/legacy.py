@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Final, TypedDict, cast
 
 from homeport.aws.services.dynamodb.errors import INVALID, ValidationException
+from homeport.aws.services.dynamodb.model.checking import check_value
 from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition, compile_condition
 from homeport.aws.services.dynamodb.model.expressions.key_conditions import KeyCondition
 from homeport.aws.services.dynamodb.model.expressions.nodes import (
@@ -21,7 +22,7 @@ from homeport.aws.services.dynamodb.model.expressions.nodes import (
     Or,
     Path,
 )
-from homeport.aws.services.dynamodb.model.values import SCALARS, SETS, Value, check_value, compare, kind
+from homeport.aws.services.dynamodb.model.values import SCALARS, SETS, Value, compare, kind
 
 
 class LegacyCondition(TypedDict, total=False):

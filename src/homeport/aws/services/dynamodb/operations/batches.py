@@ -7,10 +7,11 @@ from typing import Final, TypedDict, cast
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import ValidationException
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.checking import check_item
 from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
 from homeport.aws.services.dynamodb.model.item_keys import NO_MATCH, key_of_key
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import Item, check_item
+from homeport.aws.services.dynamodb.model.values import Item
 from homeport.aws.services.dynamodb.operations.items import Result, check_projection
 from homeport.aws.services.dynamodb.operations.metering import (
     collection_metrics,

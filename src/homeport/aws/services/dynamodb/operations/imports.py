@@ -21,9 +21,10 @@ from homeport.aws.services.dynamodb.errors import (
     ImportNotFoundException,
     ValidationException,
 )
+from homeport.aws.services.dynamodb.model.checking import check_item
 from homeport.aws.services.dynamodb.model.schema import Table
 from homeport.aws.services.dynamodb.model.table_rules import TableRequest, check_create
-from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, check_item
+from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item
 from homeport.aws.services.dynamodb.operations.buckets import Place, get_object, list_keys
 from homeport.aws.services.dynamodb.operations.exports import page, root_arn
 from homeport.aws.services.dynamodb.operations.items import Result

@@ -8,11 +8,11 @@ from orjson import Fragment
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import ValidationException
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.checking import check_item
 from homeport.aws.services.dynamodb.model.expressions.paths import project, tree_of
 from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
 from homeport.aws.services.dynamodb.model.item_keys import key_of_key
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import check_item
 from homeport.aws.services.dynamodb.operations.metering import (
     collection_metrics,
     count_write,

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final, TypedDict, cast
 
 from homeport.aws.services.dynamodb.errors import ValidationException
+from homeport.aws.services.dynamodb.model.checking import NameTooLarge, check_value
 from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition, compile_text
 from homeport.aws.services.dynamodb.model.expressions.projections import (
     CompiledProjection,
@@ -12,7 +13,7 @@ from homeport.aws.services.dynamodb.model.expressions.projections import (
     project_names,
 )
 from homeport.aws.services.dynamodb.model.legacy import LegacyCondition, LegacyUpdate, check_expected, compile_legacy
-from homeport.aws.services.dynamodb.model.values import Item, NameTooLarge, Value, check_value
+from homeport.aws.services.dynamodb.model.values import Item, Value
 
 _NAME: Final = re.compile(r"#[0-9A-Za-z_]+", re.ASCII)
 _VALUE: Final = re.compile(r":[0-9A-Za-z_]+", re.ASCII)

@@ -13,6 +13,7 @@ from homeport.aws.services.dynamodb.errors import (
     ValidationException,
 )
 from homeport.aws.services.dynamodb.model.capacity import Consumed, read_units
+from homeport.aws.services.dynamodb.model.checking import check_item, check_value
 from homeport.aws.services.dynamodb.model.expressions.apply import compile_actions
 from homeport.aws.services.dynamodb.model.expressions.nodes import And, Condition, Path
 from homeport.aws.services.dynamodb.model.expressions.nodes import Call as FunctionCall
@@ -29,13 +30,7 @@ from homeport.aws.services.dynamodb.model.partiql.statements import (
     Update,
 )
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import (
-    MAX_ITEM_BYTES,
-    Value,
-    check_item,
-    check_value,
-    kind,
-)
+from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Value, kind
 from homeport.aws.services.dynamodb.operations.access import admit
 from homeport.aws.services.dynamodb.operations.selecting import bind
 from homeport.aws.services.dynamodb.operations.writes import Outcome, Write, perform, place

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from homeport.aws.call import Call
 from homeport.aws.services.dynamodb.errors import INVALID, ValidationException
 from homeport.aws.services.dynamodb.model import keys
+from homeport.aws.services.dynamodb.model.checking import check_value
 from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition
 from homeport.aws.services.dynamodb.model.expressions.key_conditions import KeyConditions, read_key_conditions
 from homeport.aws.services.dynamodb.model.expressions.projections import CompiledProjection
@@ -16,7 +17,7 @@ from homeport.aws.services.dynamodb.model.legacy import (
 )
 from homeport.aws.services.dynamodb.model.query_plan import Span, check_start, plan, start_position
 from homeport.aws.services.dynamodb.model.schema import Index, Table
-from homeport.aws.services.dynamodb.model.values import Item, Value, check_value
+from homeport.aws.services.dynamodb.model.values import Item, Value
 from homeport.aws.services.dynamodb.operations.items import Result
 from homeport.aws.services.dynamodb.operations.metering import wants_capacity
 from homeport.aws.services.dynamodb.operations.pages import (

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar
 import orjson
 
 from homeport.aws.services.dynamodb.errors import INVALID, ConditionalCheckFailedException, ValidationException
+from homeport.aws.services.dynamodb.model.checking import check_item, check_nesting
 from homeport.aws.services.dynamodb.model.expressions.apply import CompiledUpdate, compile_actions, compile_update
 from homeport.aws.services.dynamodb.model.expressions.changes import WRONG_TYPE
 from homeport.aws.services.dynamodb.model.expressions.evaluate import CompiledCondition
@@ -19,15 +20,7 @@ from homeport.aws.services.dynamodb.model.item_keys import (
 )
 from homeport.aws.services.dynamodb.model.legacy import TYPE_MISMATCH, check_updates, update_actions
 from homeport.aws.services.dynamodb.model.schema import Table
-from homeport.aws.services.dynamodb.model.values import (
-    MAX_ITEM_BYTES,
-    Item,
-    Value,
-    check_item,
-    check_nesting,
-    text_bytes,
-    value_size,
-)
+from homeport.aws.services.dynamodb.model.values import MAX_ITEM_BYTES, Item, Value, text_bytes, value_size
 from homeport.aws.services.dynamodb.operations.parameters import (
     ItemRequest,
     Placeholders,

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from homeport.aws.services.dynamodb.errors import ValidationException
+from homeport.aws.services.dynamodb.model.checking import check_value
 from homeport.aws.services.dynamodb.model.expressions.nodes import Constant, Operand, ValueRef
 from homeport.aws.services.dynamodb.model.numbers import canonical
 from homeport.aws.services.dynamodb.model.partiql.tokens import NotWellFormed, Token, Tokens
-from homeport.aws.services.dynamodb.model.values import Value, check_value, kind, text_of
+from homeport.aws.services.dynamodb.model.values import Value, kind, text_of
 
 _SET_TYPES = {"S": "SS", "N": "NS", "B": "BS"}
 _WORDS: Mapping[str, Value] = {"TRUE": {"BOOL": True}, "FALSE": {"BOOL": False}, "NULL": {"NULL": True}}
