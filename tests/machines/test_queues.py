@@ -154,6 +154,11 @@ class StandardQueue(QueueMachine):
             known.visible = self.now + seconds
 
 
+def bodies_of(messages: list[Any], group: str) -> list[str]:
+    """Of those of one group, as they came."""
+    return [message["Body"] for message in messages if message["Attributes"]["MessageGroupId"] == group]
+
+
 class FifoQueue(QueueMachine):
     """Order in groups, blocked groups, and duplicates that never arrive."""
 
@@ -189,11 +194,15 @@ class FifoQueue(QueueMachine):
         self.retention_runs()
         runs = self.runs()
         messages = list(self.run(self.room.receive(self.queue, most, VisibilityTimeout=hide)))
+        self.check_received(most, runs, messages)
+        return multiple(*self.note(messages, hide))
+
+    def check_received(self, most: int, runs: dict[str, list[Known]], messages: list[Any]) -> None:
+        """What came is what could be had before, as `runs` tells it."""
         assert len(messages) == min(most, sum(len(run) for run in runs.values()))
         for group, run in runs.items():
-            got = [message["Body"] for message in messages if message["Attributes"]["MessageGroupId"] == group]
+            got = bodies_of(messages, group)
             assert got == [message.body for message in run[: len(got)]], "in order, from the group's first one on"
-        return multiple(*self.note(messages, hide))
 
     @rule(handle=consumes(QueueMachine.handles))
     def delete(self, handle: tuple[str, str, int]) -> None:
@@ -243,14 +252,12 @@ class FifoQueueWithDeadLetters(FifoQueue):
                 self.run(self.room("DeleteMessage", QueueUrl=self.dead, ReceiptHandle=receipt))
         return found
 
-    @rule(target=QueueMachine.handles, most=st.integers(1, 10), hide=st.sampled_from([1, 30]))
-    def receive(self, most: int, hide: int) -> Any:
-        self.retention_runs()
-        runs = self.runs()
-        messages = list(self.run(self.room.receive(self.queue, most, VisibilityTimeout=hide)))
+    def check_received(self, most: int, runs: dict[str, list[Known]], messages: list[Any]) -> None:
+        """Poisoned messages have been moved on the way, in order, and the others came as they do without them."""
         letters = self.letters()
+        assert len(messages) <= most
         for group, run in runs.items():
-            got = [message["Body"] for message in messages if message["Attributes"]["MessageGroupId"] == group]
+            got = bodies_of(messages, group)
             healthy = [known.body for known in run if known.receives < self.most_receives]
             assert got == healthy[: len(got)], "in order, from the first one on that is not poisoned"
             poisoned = [known for known in run if known.receives >= self.most_receives]
@@ -258,7 +265,6 @@ class FifoQueueWithDeadLetters(FifoQueue):
             assert buried == poisoned[: len(buried)], "in order"
             assert messages or (not healthy and buried == poisoned), "no group is stuck"
         assert all(known.group in runs for known in letters)
-        return multiple(*self.note(messages, hide))
 
 
 _SETTINGS = settings(

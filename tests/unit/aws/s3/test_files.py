@@ -2,13 +2,12 @@
 
 import errno
 import os
-import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from tests.full_disk import file_size_limit
 
 from homeport.aws.services.s3.store.files import Files
 from homeport.kernel.ids import FakeIds
@@ -23,17 +22,6 @@ def files(tmp_path: Path) -> Iterator[Files]:
     files.prepare()
     yield files
     files.close()
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond `size`: a write that crosses it is short, as on a disk that gets full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def test_a_disk_that_gets_full_in_a_small_piece_leaves_nothing(files: Files, tmp_path: Path) -> None:

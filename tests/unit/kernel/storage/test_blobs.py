@@ -3,15 +3,14 @@
 import asyncio
 import hashlib
 import os
-import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.full_disk import file_size_limit
 
 from homeport.kernel.storage.blobs import Receiving, hash_file, make_directories, settle
 from homeport.kernel.storage.errors import StorageFailed, StorageFull
@@ -70,17 +69,6 @@ async def test_receiving_goes_on_behind_the_offset_and_cuts_off_what_lies_beyond
 
     assert (tmp_path / "data").read_bytes() == b"kept-new"
     assert digest == hashlib.sha256(b"kept-new").hexdigest()
-
-
-@contextmanager
-def file_size_limit(size: int) -> Iterator[None]:
-    """No file of this process may grow beyond `size`: the write fails with EFBIG, as on a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 async def test_a_full_disk_is_an_error_and_what_was_hashed_is_what_was_written(
